@@ -1,0 +1,1 @@
+"""Collab: joint services of municipalities, from the proposal to the audit."""

@@ -1,0 +1,1 @@
+"""Joint action plans: items, progress, evidence."""

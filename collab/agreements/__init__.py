@@ -1,0 +1,1 @@
+"""Agreements: parties, clauses, ratification, entry into force."""

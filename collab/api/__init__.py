@@ -1,0 +1,1 @@
+"""JSON for programs, version 1."""

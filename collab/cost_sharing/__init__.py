@@ -1,0 +1,1 @@
+"""Formulas, dated inputs and shares that sum to the satang."""

@@ -1,0 +1,1 @@
+"""First screens: what waits for whom."""

@@ -1,0 +1,1 @@
+"""Files kept by their SHA-256, and official documents made from plain data."""

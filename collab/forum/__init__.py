@@ -1,0 +1,1 @@
+"""Threads beside any object."""

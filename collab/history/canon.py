@@ -1,0 +1,120 @@
+"""The exact bytes of an event: a strict profile of JSON that equals RFC 8785 without needing it.
+
+ASCII keys ``[a-z][a-z0-9_]*``, strings, booleans, null, integers up to 2**53-1, arrays and objects; no floats. With ASCII keys the
+UTF-16 order of RFC 8785 is code-point order, so the standard encoder with sorted keys writes the canonical form.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+LARGEST_INT = 2**53 - 1
+SALT_BYTES = 32
+_KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class NotCanonical(ValueError):
+    """A value outside the profile, or bytes that are not the canonical form of what they say."""
+
+
+def encode(value: Any) -> bytes:
+    """Return the canonical bytes of ``value``; raise NotCanonical when it is outside the profile."""
+    _check(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def decode(data: bytes) -> Any:
+    """Read canonical bytes; raise NotCanonical unless they are exactly what `encode` would write."""
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_float=_no_float)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise NotCanonical(str(error)) from error
+    if encode(value) != data:
+        raise NotCanonical("not in canonical form")
+    return value
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotCanonical("duplicate key")
+    return found
+
+
+def _no_float(text: str) -> Any:
+    raise NotCanonical(f"float {text}")
+
+
+def _check(value: Any) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        if _SURROGATE.search(value):
+            raise NotCanonical("lone surrogate")
+    elif isinstance(value, int):
+        if abs(value) > LARGEST_INT:
+            raise NotCanonical("integer beyond 2**53-1")
+    elif isinstance(value, list):
+        for item in value:
+            _check(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not _KEY.match(key):
+                raise NotCanonical(f"key {key!r}")
+            _check(item)
+    else:
+        raise NotCanonical(f"type {type(value).__name__}")
+
+
+def instant(moment: datetime) -> str:
+    """Return an aware instant as ``YYYY-MM-DDTHH:MM:SS.ffffffZ`` in UTC."""
+    if moment.tzinfo is None:
+        raise NotCanonical("naive instant")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def plain(value: Any) -> Any:
+    """Return a column's value in the profile: ids, days and decimals as strings, instants in UTC."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, (UUID, Decimal)):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return value
+    raise NotCanonical(f"type {type(value).__name__}")
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """Return the RFC 6962 leaf hash of an event's bytes."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def new_salt() -> bytes:
+    """Return a fresh salt; one for each field of each event, so that equal values cannot be linked."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def commitment(salt: bytes, path: str, value: Any) -> str:
+    """Return the hex commitment to ``value`` at ``path``; the salt must be exactly 32 bytes, because HMAC pads with zeros."""
+    if len(salt) != SALT_BYTES:
+        raise NotCanonical("salt length")
+    message = path.encode() + b"\x00" + json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return hmac.new(salt, message, hashlib.sha256).hexdigest()

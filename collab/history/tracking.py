@@ -1,0 +1,202 @@
+"""Capture: an explicit act, an automatic diff, and a guard that makes an unrecorded change fail.
+
+    with history.act(session, verb="proposal.submitted", actor=actor, now=now, subject=proposal):
+        proposal.state = …
+
+Everything tracked that changes within the block becomes one event per object. What changes outside any act raises
+UnrecordedChange at the flush; a bulk UPDATE or DELETE on a tracked table is refused at once.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+
+from collab.history import canon, writer
+from collab.kernel.access import Actor
+from collab.kernel.db import Base
+
+_ACTS = "collab.history.acts"
+_PENDING = "collab.history.pending"
+
+
+class UnrecordedChange(RuntimeError):
+    """A tracked row was about to change without an act that says who, what and why."""
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Declares a model's place in the history: its kind, and the stream (kind, id) in whose chain its changes are written."""
+
+    kind: str
+    stream: Callable[[Any], tuple[str, UUID]]
+
+
+@dataclass(frozen=True)
+class Authority:
+    """On what authority something was done: a resolution, a clause, an order, a section of law. ``clause`` narrows it."""
+
+    kind: str
+    id: UUID | None = None
+    clause: str = ""
+
+
+@dataclass
+class Act:
+    """An act under way; ``touched`` holds the tracked objects that changed within it, in order."""
+
+    verb: str
+    actor: Actor
+    now: datetime
+    subject: Any
+    reason: str
+    authority: Authority | None
+    on_behalf_of: UUID | None
+    occurred_at: datetime
+    attachments: list[dict[str, str]] = field(default_factory=list)
+    touched: list[Any] = field(default_factory=list)
+
+
+@contextmanager
+def act(session: Session, *, verb: str, actor: Actor, now: datetime, subject: Any, reason: str = "",
+        authority: Authority | None = None, on_behalf_of: UUID | None = None, occurred_at: datetime | None = None,
+        ) -> Iterator[Act]:  # fmt: skip
+    """Record what changes within the block as the act ``verb`` of ``actor`` on ``subject``.
+
+    ``reason`` is free text (kept as a commitment), ``occurred_at`` the instant at which it took effect when that is not ``now``.
+    The subject always gets an event, even when no column of it changed (an opinion requested, a document viewed). Acts do not nest.
+    """
+    if session.info.get(_ACTS):
+        raise UnrecordedChange("acts do not nest: finish one before the next")
+    current = Act(verb, actor, now, subject, reason, authority, on_behalf_of, occurred_at or now)
+    _refuse_earlier_changes(session)
+    session.info[_ACTS] = current
+    try:
+        yield current
+        session.flush()
+    finally:
+        session.info[_ACTS] = None
+    pending: list[writer.PendingEvent] = session.info.setdefault(_PENDING, [])
+    pending.extend(_events_of(current))
+
+
+def _refuse_earlier_changes(session: Session) -> None:
+    # Changes made before the act opened would otherwise be swept into it and told under the wrong verb.
+    if any(_is_tracked(row) and session.is_modified(row) for row in session.dirty):
+        raise UnrecordedChange("a tracked object changed before the act was opened")
+
+
+def _events_of(current: Act) -> list["writer.PendingEvent"]:
+    rows = [current.subject, *(row for row in current.touched if row is not current.subject)]
+    events = [_pending(current, row) for row in rows]
+    for later in events[1:]:
+        later.cause = events[0].event_id
+    return events
+
+
+def _pending(current: Act, row: Any) -> "writer.PendingEvent":
+    tracked: Tracked = row.__tracked__
+    kind, key = tracked.stream(row)
+    clear, private = _columns(type(row))
+    return writer.PendingEvent(
+        verb=current.verb,
+        actor=current.actor,
+        now=current.now,
+        occurred_at=current.occurred_at,
+        reason=current.reason if row is current.subject else "",
+        authority_kind=current.authority.kind if current.authority else None,
+        authority_id=current.authority.id if current.authority else None,
+        authority_clause=current.authority.clause if current.authority else "",
+        on_behalf_of=current.on_behalf_of,
+        stream_id=f"{kind}/{key}",
+        subject_kind=tracked.kind,
+        subject_id=row.id,
+        subject_version=getattr(row, "version", 1),
+        clear={name: canon.plain(getattr(row, name)) for name in clear},
+        private={name: canon.plain(getattr(row, name)) for name in private},
+        attachments=current.attachments if row is current.subject else [],
+    )
+
+
+@lru_cache(maxsize=None)
+def _columns(model: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the model's clear and private attributes. Text and JSON are private unless marked clear."""
+    clear, private = [], []
+    mapper: Mapper[Any] = sa.inspect(model)
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        if column.info.get("untracked") or attribute.key in ("id", "version"):
+            continue
+        free = isinstance(column.type, (sa.Text, sa.String, sa.JSON, sa.ARRAY, sa.LargeBinary))
+        (private if free and not column.info.get("clear") else clear).append(attribute.key)
+    return tuple(sorted(clear)), tuple(sorted(private))
+
+
+def _is_tracked(row: Any) -> bool:
+    return hasattr(type(row), "__tracked__")
+
+
+def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
+    if any(_is_tracked(row) for row in session.deleted):
+        raise UnrecordedChange("nothing tracked is deleted: set removed_at within an act")
+    changed = [row for row in session.new if _is_tracked(row)]
+    changed += [row for row in session.dirty if _is_tracked(row) and session.is_modified(row)]
+    if not changed:
+        return
+    current: Act | None = session.info.get(_ACTS)
+    if current is None:
+        raise UnrecordedChange(f"{type(changed[0]).__name__} changed outside history.act")
+    current.touched.extend(row for row in changed if not any(row is seen for seen in current.touched))
+    # The trigger on every tracked table asks for this, so that raw SQL cannot slip past the session.
+    session.connection().execute(sa.text("SELECT set_config('collab.act', '1', true)"))
+
+
+def _before_commit(session: Session) -> None:
+    if session.info.get(_ACTS):
+        raise UnrecordedChange("commit within an act")
+    session.flush()
+    pending: list[writer.PendingEvent] = session.info.pop(_PENDING, [])
+    if pending:
+        writer.write(session, pending)
+
+
+def _after_rollback(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.info.pop(_PENDING, None)
+    session.info.pop(_ACTS, None)
+
+
+def _refuse_bulk(state: ORMExecuteState) -> None:
+    if not (state.is_update or state.is_delete):
+        return
+    table = getattr(state.statement, "table", None)
+    if table is not None and table.name in _tracked_tables():
+        raise UnrecordedChange(f"bulk change of {table.name}: load the rows and change them within an act")
+
+
+@lru_cache(maxsize=None)
+def _tracked_tables() -> frozenset[str]:
+    return frozenset(tracked_models())
+
+
+def tracked_models() -> dict[str, type[Base]]:
+    """Return every tracked model by the name of its table."""
+    return {
+        mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers if hasattr(mapper.class_, "__tracked__")
+    }
+
+
+def install() -> None:
+    """Put the guards on every Session of the process; calling it again changes nothing."""
+    for name, listener in (("before_flush", _before_flush), ("before_commit", _before_commit),
+                           ("after_rollback", _after_rollback), ("do_orm_execute", _refuse_bulk)):  # fmt: skip
+        if not event.contains(Session, name, listener):
+            event.listen(Session, name, listener)

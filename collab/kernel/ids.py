@@ -1,0 +1,10 @@
+"""Identifiers: UUIDv7, so that keys made later sort later and indexes stay dense."""
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """Return a fresh UUIDv7."""
+    return uuid7()

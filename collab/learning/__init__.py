@@ -1,0 +1,1 @@
+"""Practice cases and self-assessments."""

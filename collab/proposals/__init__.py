@@ -1,0 +1,1 @@
+"""Joint-service proposals and the opinions of councils."""

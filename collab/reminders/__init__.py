@@ -1,0 +1,1 @@
+"""Rules, due rows, claims and deliveries; areas above register what can be due."""

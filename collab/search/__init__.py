@@ -1,0 +1,1 @@
+"""A Thai-aware index over every kind that gives search texts."""

@@ -1,0 +1,1 @@
+"""Plans of a joint service: objectives, indicators, budget."""

@@ -1,0 +1,111 @@
+"""What happens around every request: its id, its language, what the layout needs, and the language switch."""
+
+import logging
+import re
+import secrets
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
+
+from collab.kernel import i18n
+from collab.kernel.access import Actor
+from collab.web.context import EXTENSION, database, find_actor, reading
+from collab.web.navigation import Badge, entries
+from collab.web.routing import local_path, public
+
+logger = logging.getLogger(__name__)
+blueprint = Blueprint("web", __name__)
+LOCALE_COOKIE = "collab_locale"
+_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
+_badges: list[Badge] = []
+
+
+def register_badge(badge: Badge) -> None:
+    """Let an area say how many unread notices a person has; the layout shows the sum."""
+    if badge not in _badges:
+        _badges.append(badge)
+
+
+def register_requests(app: Flask) -> None:
+    """Install the hooks on ``app``. They run before those of `members`, which find out who is signed in."""
+    app.register_blueprint(blueprint)
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _ID.match(given) else secrets.token_hex(8)
+        i18n.set_locale(request.cookies.get(LOCALE_COOKIE, i18n.DEFAULT_LOCALE))
+
+    @app.after_request
+    def tag(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        return response
+
+    app.context_processor(_layout)
+
+
+def use_locale_of(actor: Actor) -> None:
+    """Speak the signed-in person's language unless this browser chose another."""
+    if LOCALE_COOKIE not in request.cookies:
+        i18n.set_locale(actor.locale)
+
+
+def _layout() -> dict[str, Any]:
+    actor = find_actor()
+    core = current_app.extensions[EXTENSION]
+    return {
+        "locale": i18n.get_locale(),
+        "nav": entries(actor, core.endpoints, request.blueprint or "", i18n.get_locale()),
+        "current_actor": actor,
+        "current_user_label": g.get("user_label", ""),
+        "current_org_label": g.get("organisation_label", ""),
+        "compact_tables": g.get("compact_tables", False),
+        "unread_count": _unread(actor),
+        "demo_mode": core.settings.is_demo,
+        "csrf_token": generate_csrf,
+    }
+
+
+def _unread(actor: Actor | None) -> int:
+    if actor is None or not _badges:
+        return 0
+    with reading() as session:
+        return sum(badge(session, actor) for badge in _badges)
+
+
+@blueprint.get("/language/<locale>")
+@public
+def set_language(locale: str) -> ResponseReturnValue:
+    """Remember the language of this browser and go back to the page it was asked from."""
+    target = local_path(request.args.get("next", "").rstrip("?")) or url_for("web.root")
+    response = redirect(target, 303)
+    chosen = locale if locale in i18n.LOCALES else i18n.DEFAULT_LOCALE
+    secure = current_app.extensions[EXTENSION].settings.secure_cookies
+    response.set_cookie(LOCALE_COOKIE, chosen, max_age=31_536_000, httponly=True, samesite="Lax", secure=secure)
+    return response
+
+
+@blueprint.get("/")
+@public
+def root() -> ResponseReturnValue:
+    """Send a signed-in person to their work, everyone else to the public page."""
+    endpoint = "dashboard.home" if find_actor() else "public_pages.index"
+    return redirect(url_for(endpoint), 303)
+
+
+@blueprint.get("/healthz")
+@public
+def healthz() -> ResponseReturnValue:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+@public
+def readyz() -> ResponseReturnValue:
+    """Say that the process can do its work: the database answers."""
+    with database().engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    return {"status": "ready"}

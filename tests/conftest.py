@@ -1,0 +1,157 @@
+"""Fixtures: a real PostgreSQL migrated by Alembic, one savepoint per test, a fixed clock, and a world of people."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from collab.factory import Core, create_app, create_core, register_areas
+from collab.kernel import bootstrap, i18n
+from collab.kernel.db import Database, create_engine
+from collab.kernel.jobs import Job
+from config import Settings, load_settings
+from tests.factories.world import World, build_world
+from tests.services import app_url, superuser_url
+
+ROOT = Path(__file__).parent.parent
+#: Saturday 21 November 2569, 10.00 in Bangkok.
+NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def database_name() -> Iterator[str]:
+    """A database of this process, migrated to the newest revision; dropped at the end."""
+    name = f"collab_test_{os.getpid()}"
+    server = superuser_url()
+    bootstrap.drop_database(server, name)
+    bootstrap.create_database(server, name)
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("sqlalchemy.url", app_url(server, bootstrap.OWNER_ROLE, name).replace("%", "%%"))
+    command.upgrade(config, "head")
+    yield name
+    bootstrap.drop_database(server, name)
+
+
+@pytest.fixture(scope="session")
+def engine(database_name: str) -> Iterator[sa.Engine]:
+    """An engine under the application's role."""
+    made = create_engine(app_url(superuser_url(), bootstrap.APP_ROLE, database_name))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One connection whose transaction is rolled back when the test ends."""
+    with engine.connect() as opened:
+        transaction = opened.begin()
+        yield opened
+        if transaction.is_active:
+            transaction.rollback()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which every test happens."""
+    return NOW
+
+
+@pytest.fixture
+def sent_jobs() -> list[tuple[Job, dict[str, Any]]]:
+    """The jobs that left after a commit."""
+    return []
+
+
+@pytest.fixture
+def database(connection: sa.Connection, sent_jobs: list[tuple[Job, dict[str, Any]]]) -> Database:
+    """A Database whose commits are savepoints within the test's transaction."""
+    register_areas()
+
+    def send(job: Job, arguments: dict[str, Any]) -> None:
+        sent_jobs.append((job, arguments))
+
+    return Database(connection, send, join_transaction_mode="create_savepoint")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A session of the test's transaction; ``commit()`` ends a savepoint."""
+    with database._sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(session: Session, now: datetime) -> World:
+    """Organisations, a committee with seats and rules, and one person per role."""
+    return build_world(session, now)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_name: str) -> Settings:
+    """Settings of a test installation."""
+    return load_settings({
+        "COLLAB_ENV": "test",
+        "COLLAB_SECRET_KEY": "test-only-0123456789abcdefghijklmnop",
+        "COLLAB_DATABASE_URL": app_url(superuser_url(), bootstrap.APP_ROLE, database_name),
+        "COLLAB_STATE_DIR": str(tmp_path),
+        "COLLAB_BROKER_URL": "memory://",
+    })
+
+
+@pytest.fixture
+def core(settings: Settings, database: Database, now: datetime) -> Core:
+    """The product without HTTP, at the fixed instant."""
+    return create_core(settings, database.send_job, database=database, clock=lambda: now)
+
+
+@pytest.fixture
+def app(core: Core) -> Flask:
+    """The web application at the fixed instant, without CSRF (a test of its own switches it on)."""
+    made = create_app(core)
+    made.config.update(WTF_CSRF_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture(autouse=True)
+def thai() -> Iterator[None]:
+    """Every test starts in Thai."""
+    i18n.set_locale("th")
+    yield
+    i18n.set_locale("th")
+
+
+@pytest.fixture
+def count_queries(connection: sa.Connection) -> Callable[[], Any]:
+    """Return a context manager that collects the SELECTs sent over the test's connection."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def listen(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+                statements.append(statement)
+
+        sa.event.listen(connection, "before_cursor_execute", listen)
+        try:
+            yield statements
+        finally:
+            sa.event.remove(connection, "before_cursor_execute", listen)
+
+    return counting

@@ -1,0 +1,96 @@
+"""Capture: what changes within an act becomes an event; what changes outside any act fails."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from collab import history
+from collab.history import canon, queries
+from collab.history.models import FOREVER, HistoryEvent, HistoryVersion
+from collab.members.models import Committee, Organisation
+from tests.factories.world import World
+
+
+def test_an_act_writes_one_event_with_the_diff(session: Session, world: World, now: datetime) -> None:
+    later = now + timedelta(hours=1)
+    with history.act(session, verb="committee.renamed", actor=world.actors["administrator"], now=later, subject=world.committee, reason="ชื่อใหม่"):
+        world.committee.name_en = "Renamed"
+    session.commit()
+    entry = queries.list_subject(session, world.committee.id).rows[0]
+    assert entry.verb == "committee.renamed"
+    assert entry.reason == "ชื่อใหม่"
+    assert [(change.name, change.old, change.new) for change in entry.changes] == [("name_en", "Test Cooperation Committee", "Renamed")]
+
+
+def test_a_change_outside_an_act_fails(session: Session, world: World) -> None:
+    world.committee.name_en = "Quietly renamed"
+    with pytest.raises(history.UnrecordedChange):
+        session.flush()
+
+
+def test_a_bulk_change_is_refused(session: Session, world: World) -> None:
+    with pytest.raises(history.UnrecordedChange):
+        session.execute(sa.update(Committee).values(name_en="x"))
+    with pytest.raises(history.UnrecordedChange):
+        session.execute(sa.update(Committee.__table__).values(name_en="x"))
+    with pytest.raises(history.UnrecordedChange):
+        session.execute(sa.delete(Committee))
+
+
+def test_raw_sql_without_an_act_is_refused_by_the_database(session: Session, world: World) -> None:
+    session.connection().execute(sa.text("SELECT set_config('collab.act', '', true)"))
+    with pytest.raises(sa.exc.IntegrityError, match="without a recorded act"):
+        session.execute(sa.text("UPDATE committee SET name_en = 'x'"))
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM committee", "TRUNCATE committee CASCADE"])
+def test_nothing_tracked_is_deleted(session: Session, world: World, statement: str) -> None:
+    with pytest.raises((sa.exc.IntegrityError, sa.exc.ProgrammingError)):
+        session.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize("table", ["history_event", "history_opening", "history_version", "history_stream"])
+@pytest.mark.parametrize("verb", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_history_only_grows(session: Session, world: World, table: str, verb: str) -> None:
+    with pytest.raises((sa.exc.IntegrityError, sa.exc.ProgrammingError)):
+        session.execute(sa.text(verb.format(table)))
+
+
+def test_streams_are_gap_free_and_chained(session: Session, world: World, now: datetime) -> None:
+    for number in range(3):
+        with history.act(session, verb="committee.renamed", actor=world.actors["administrator"], now=now, subject=world.committee):
+            world.committee.name_en = f"Name {number}"
+        session.commit()
+    stream = f"committee/{world.committee.id}"
+    events = session.scalars(sa.select(HistoryEvent).where(HistoryEvent.stream_id == stream).order_by(HistoryEvent.seq)).all()
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    previous = bytes(32)
+    for event in events:
+        body = canon.decode(event.body)
+        assert body["prev"] == previous.hex()
+        assert canon.leaf_hash(event.body) == event.leaf_hash
+        previous = event.leaf_hash
+
+
+def test_private_text_is_not_in_the_hashed_bytes(session: Session, world: World) -> None:
+    user = world.users["clerk_banphru"]
+    bodies = session.scalars(sa.select(HistoryEvent.body).where(HistoryEvent.subject_id == user.id)).all()
+    assert bodies
+    assert all(user.email.encode() not in body and user.name_th.encode() not in body for body in bodies)
+
+
+def test_as_of_shows_the_state_of_then(session: Session, world: World, now: datetime) -> None:
+    later = now + timedelta(days=1)
+    organisation: Organisation = world.organisations["banphru"]
+    with history.act(session, verb="organisation.renamed", actor=world.actors["administrator"], now=later, subject=organisation):
+        organisation.name_en = "New name"
+    session.commit()
+    before = queries.subject_as_of(session, organisation.id, now + timedelta(hours=1))
+    after = queries.subject_as_of(session, organisation.id, later)
+    assert before is not None
+    assert after is not None
+    assert (before.state["name_en"], after.state["name_en"]) == ("Ban Phru Town Municipality", "New name")
+    current = session.scalars(sa.select(HistoryVersion).where(HistoryVersion.subject_id == organisation.id, HistoryVersion.recorded_to == FOREVER)).all()
+    assert len(current) == 1
