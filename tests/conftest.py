@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from flask import Flask
+from flask import Flask, g, request
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from collab.factory import Core, create_app, create_core, register_areas
 from collab.kernel import bootstrap, i18n
+from collab.kernel.access import Actor
 from collab.kernel.db import Database, create_engine
 from collab.kernel.jobs import Job
 from config import Settings, load_settings
@@ -155,3 +156,24 @@ def count_queries(connection: sa.Connection) -> Callable[[], Any]:
             sa.event.remove(connection, "before_cursor_execute", listen)
 
     return counting
+
+
+@pytest.fixture
+def browse(app: Flask, world: World) -> Callable[[str], FlaskClient]:
+    """Return a function: a person of the world by key -> a client whose every request is theirs (signing in has its own tests)."""
+    chosen: dict[str, Actor] = {}
+
+    def act_as() -> None:
+        key = request.environ.get("collab.test_person")
+        if key:
+            g.actor = chosen[key]
+
+    app.before_request_funcs.setdefault(None, []).append(act_as)
+
+    def as_person(key: str) -> FlaskClient:
+        chosen[key] = world.actors[key]
+        made = app.test_client()
+        made.environ_base["collab.test_person"] = key
+        return made
+
+    return as_person
