@@ -15,18 +15,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from config import load_settings
+from tests import services
 from workers.application import create_celery, job_sender
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVERS = {
-    "embedded": "",
-    "redis": "redis://127.0.0.1:6379/15",
-    "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//",
-}
+SERVERS = {"embedded": "", "redis": services.REDIS, "rabbitmq": services.RABBITMQ}
 WAIT_SECONDS = 40.0
-
-# pytest-socket may forbid the network to unit tests; these tests are about it.
-pytestmark = pytest.mark.enable_socket
 
 
 def wait_for(what: Callable[[], bool], seconds: float = WAIT_SECONDS) -> bool:
@@ -48,7 +42,7 @@ def require_server(name: str, url: str) -> None:
         socket.create_connection((parts.hostname, parts.port or 0), timeout=2).close()
     except OSError as error:
         message = f"{name} does not answer at {parts.hostname}:{parts.port}: {error}"
-        if os.environ.get("COLLAB_REQUIRE_SERVICES") == "1":
+        if services.REQUIRED:
             pytest.fail(message)
         pytest.skip(message)
 

@@ -1,5 +1,6 @@
 """Settings: what is read, what is refused, and that nothing is refused one line at a time."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -136,8 +137,8 @@ def test_secrets_stay_out_of_the_printed_form() -> None:
 
 def test_every_setting_is_documented() -> None:
     root = Path(__file__).resolve().parents[2]
-    source = (root / "config.py").read_text(encoding="utf-8")
-    names = {word for word in source.replace('"', " ").split() if word.startswith("COLLAB_") and word.isupper()}
+    sources = (root / "config.py", root / "collab/web/launcher/options.py")
+    names = {name for path in sources for name in re.findall(r'"(COLLAB_[A-Z_]+)"', path.read_text(encoding="utf-8"))}
     manual = (root / "docs" / "operators.md").read_text(encoding="utf-8")
     assert names
     assert sorted(name for name in names if f"`{name}`" not in manual) == []

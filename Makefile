@@ -1,0 +1,60 @@
+# The commands of this repository. Needs python3 (3.11 or newer) with venv, and make; no service and no root.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+ONLY ?=
+TESTS ?= tests
+WORKERS ?= 2
+COMPILE := -q --generate-hashes --no-header --universal --python-version 3.11
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run demo-reset test check lint types imports bench lock
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.runtime ## make the virtual environment and install what the product needs
+setup-dev: $(VENV)/.dev ## the same, with the tools for tests and checks
+
+# A stamp holds the hash of the lock that is installed; a changed lock, not a changed date, makes a new installation.
+# The development lock contains the runtime one, so that a developer's environment is never pruned by `make run`.
+$(VENV)/.runtime: FORCE
+	@if [ ! -f $(VENV)/.dev ] || ! .ci/install is-installed requirements-dev.txt $(VENV)/.dev; then \
+		PYTHON="$(PYTHON)" .ci/install requirements.txt $@; fi
+
+$(VENV)/.dev: FORCE
+	@PYTHON="$(PYTHON)" .ci/install requirements-dev.txt $@
+
+FORCE:
+
+run: setup ## start everything on this machine (COLLAB_PORT=8000); Ctrl-C stops it
+	@$(PY) -m collab.web.launcher up --stop-with-parent
+
+demo-reset: setup ## delete the demo's data and build it anew
+	@$(PY) -m collab.web.launcher demo-reset
+
+test: setup-dev ## run the tests (TESTS=tests/area, WORKERS=2), without the browser journeys
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --ignore=tests/journeys
+
+check: setup-dev lint types imports test ## everything that must pass before a change is handed in
+
+lint: setup-dev ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup-dev ## types, strictly
+	$(BIN)/mypy
+	$(BIN)/mypy config.py
+
+imports: setup-dev ## the layers of the house
+	$(BIN)/lint-imports
+
+bench: setup-dev ## measure (ONLY=prefix for some of it)
+	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
+
+lock: setup-dev ## write requirements.txt and requirements-dev.txt anew from the .in files
+	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || $(PY) -m pip install -q uv
+	PATH="$$PATH:$(BIN)" uv pip compile $(COMPILE) requirements.in -o requirements.txt
+	PATH="$$PATH:$(BIN)" uv pip compile $(COMPILE) requirements-dev.in -o requirements-dev.txt

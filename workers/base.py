@@ -1,0 +1,136 @@
+"""The frame around a job: the database, the time, the log fields and the heartbeat.
+
+    @job(Job.REMINDERS_SWEEP)
+    def sweep(context: JobContext) -> Counts:
+        with context.unit_of_work() as session:
+            return {"recorded": service.sweep(session, now=context.now)}
+
+A job takes ids, re-checks state on its first line, and may run twice, late, or after being killed half-way.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Protocol, cast
+
+from celery import Task, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.orm import Session
+
+from collab.kernel.clock import utc_now
+from collab.kernel.db import Database
+from collab.kernel.jobs import Job
+from config import Settings
+from workers.application import job_sender
+from workers.logs import current_job
+
+logger = logging.getLogger("workers.job")
+
+Counts = Mapping[str, int]
+
+
+class Outcome(StrEnum):
+    """How a run of a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    TOO_LONG = "too_long"
+
+
+class Core(Protocol):
+    """What `collab.factory.create_core` gives: the product without the web."""
+
+    @property
+    def settings(self) -> Settings:
+        """Return the installation's settings."""
+
+    @property
+    def database(self) -> Database:
+        """Return the database of the application's role."""
+
+    def record_heartbeat(self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Counts) -> None:
+        """Remember the last run of `job`, for the operations page."""
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What a job is given: settings, database, the moment it started (UTC) and the id that its log lines carry."""
+
+    settings: Settings
+    database: Database
+    now: datetime
+    job_id: str
+
+    def unit_of_work(self) -> AbstractContextManager[Session]:
+        """Return a unit of work; jobs commit in small ones, so that a kill loses at most one batch."""
+        return self.database.unit_of_work()
+
+
+_cores: dict[int, Core] = {}
+
+
+def core_for(settings: Settings) -> Core:
+    """Return the product for this process; a forked child makes its own, because connections must not be shared."""
+    process = os.getpid()
+    if process not in _cores:
+        from collab.factory import create_core  # here, so that the scheduler does not load the whole product
+
+        _cores.clear()
+        _cores[process] = create_core(settings, job_sender(settings))
+    return _cores[process]
+
+
+def job(name: Job | str, **options: Any) -> Callable[[Callable[..., Counts | None]], Any]:
+    """Return a decorator that makes a function the task `name`; `options` are Celery's, e.g. `soft_time_limit`.
+
+    The function takes a JobContext and the wake-up's arguments, and returns what it has done as counts.
+    """
+
+    def decorate(body: Callable[..., Counts | None]) -> Any:
+        @wraps(body)
+        def run(task: Task, **arguments: Any) -> None:
+            run_job(str(name), task.request.id, core_for(task.app.settings), body, arguments)
+
+        return shared_task(name=str(name), bind=True, ignore_result=True, **options)(run)
+
+    return decorate
+
+
+def run_job(name: str, job_id: str, core: Core, body: Callable[..., Counts | None], arguments: Mapping[str, Any]) -> None:
+    """Run `body` once with log fields around it and a heartbeat after it, whatever happens; errors are passed on."""
+    token = current_job.set({"job": name, "job_id": job_id})
+    context = JobContext(settings=core.settings, database=core.database, now=utc_now(), job_id=job_id)
+    began = time.monotonic()
+    outcome, counts = Outcome.FAILED, cast(Counts, {})
+    try:
+        counts = body(context, **arguments) or {}
+        outcome = Outcome.DONE
+    except SoftTimeLimitExceeded:
+        outcome = Outcome.TOO_LONG
+        raise
+    finally:
+        seconds = round(time.monotonic() - began, 3)
+        logger.log(
+            logging.INFO if outcome is Outcome.DONE else logging.ERROR,
+            "job %s",
+            outcome.value,
+            extra={"seconds": seconds, "counts": dict(counts)},
+        )
+        _beat(core, name, context.now, seconds, outcome, counts)
+        current_job.reset(token)
+
+
+def _beat(core: Core, name: str, started_at: datetime, seconds: float, outcome: Outcome, counts: Counts) -> None:
+    """Leave a heartbeat; one that cannot be written is logged and never hides how the job itself ended."""
+    if name not in set(Job):
+        return
+    try:
+        core.record_heartbeat(job=Job(name), started_at=started_at, seconds=seconds, outcome=outcome.value, counts=counts)
+    except Exception:
+        logger.exception("heartbeat not written")
