@@ -45,7 +45,9 @@ class Core:
     #: Endpoints of the web application, for its menus; empty in a worker.
     endpoints: frozenset[str] = field(default_factory=frozenset)
 
-    def record_heartbeat(self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Mapping[str, int]) -> None:
+    def record_heartbeat(
+        self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Mapping[str, int]
+    ) -> None:
         """Remember the last run of ``job`` in a transaction of its own."""
         with self.database.unit_of_work() as session:
             heartbeat.record(session, job=job, started_at=started_at, seconds=seconds, outcome=outcome, counts=counts)
@@ -63,7 +65,9 @@ def create_core(settings: Settings, send_job: SendJob, *, database: Database | N
 
 def create_app(core: Core) -> Flask:
     """Return the web application on ``core``."""
-    app = Flask("collab", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "collab/web/static"), root_path=str(ROOT))
+    app = Flask(
+        "collab", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "collab/web/static"), root_path=str(ROOT)
+    )
     settings = core.settings
     app.extensions[EXTENSION] = core
     app.config.update(

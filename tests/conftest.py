@@ -100,13 +100,15 @@ def world(session: Session, now: datetime) -> World:
 @pytest.fixture
 def settings(tmp_path: Path, database_name: str) -> Settings:
     """Settings of a test installation."""
-    return load_settings({
-        "COLLAB_ENV": "test",
-        "COLLAB_SECRET_KEY": "test-only-0123456789abcdefghijklmnop",
-        "COLLAB_DATABASE_URL": app_url(superuser_url(), bootstrap.APP_ROLE, database_name),
-        "COLLAB_STATE_DIR": str(tmp_path),
-        "COLLAB_BROKER_URL": "memory://",
-    })
+    return load_settings(
+        {
+            "COLLAB_ENV": "test",
+            "COLLAB_SECRET_KEY": "test-only-0123456789abcdefghijklmnop",
+            "COLLAB_DATABASE_URL": app_url(superuser_url(), bootstrap.APP_ROLE, database_name),
+            "COLLAB_STATE_DIR": str(tmp_path),
+            "COLLAB_BROKER_URL": "memory://",
+        }
+    )
 
 
 @pytest.fixture

@@ -54,15 +54,7 @@ def _no_float(text: str) -> Any:
 
 
 def _check(value: Any) -> None:
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, str):
-        if _SURROGATE.search(value):
-            raise NotCanonical("lone surrogate")
-    elif isinstance(value, int):
-        if abs(value) > LARGEST_INT:
-            raise NotCanonical("integer beyond 2**53-1")
-    elif isinstance(value, list):
+    if isinstance(value, list):
         for item in value:
             _check(item)
     elif isinstance(value, dict):
@@ -71,6 +63,17 @@ def _check(value: Any) -> None:
                 raise NotCanonical(f"key {key!r}")
             _check(item)
     else:
+        _check_scalar(value)
+
+
+def _check_scalar(value: Any) -> None:
+    if isinstance(value, str):
+        if _SURROGATE.search(value):
+            raise NotCanonical("lone surrogate")
+    elif isinstance(value, int):
+        if abs(value) > LARGEST_INT:
+            raise NotCanonical("integer beyond 2**53-1")
+    elif value is not None:
         raise NotCanonical(f"type {type(value).__name__}")
 
 

@@ -73,7 +73,12 @@ class HistoryVersion(Base):
     __table_args__ = (
         sa.Index("ix_history_version_stream", "stream_id", "recorded_from", "recorded_to"),
         sa.Index("ix_history_version_subject", "subject_id", "recorded_to"),
-        sa.Index("uq_history_version_current", "subject_id", unique=True, postgresql_where=sa.text("recorded_to = '9999-01-01 00:00:00+00'::timestamptz")),
+        sa.Index(
+            "uq_history_version_current",
+            "subject_id",
+            unique=True,
+            postgresql_where=sa.text("recorded_to = '9999-01-01 00:00:00+00'::timestamptz"),
+        ),
     )
 
     event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("history_event.id"), primary_key=True)

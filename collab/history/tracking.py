@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -125,7 +125,7 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _columns(model: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the model's clear and private attributes. Text and JSON are private unless marked clear."""
     clear, private = [], []
@@ -182,7 +182,7 @@ def _refuse_bulk(state: ORMExecuteState) -> None:
         raise UnrecordedChange(f"bulk change of {table.name}: load the rows and change them within an act")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tracked_tables() -> frozenset[str]:
     return frozenset(tracked_models())
 

@@ -207,7 +207,11 @@ def _actor(actor: Actor) -> dict[str, Any]:
 def _authority(item: PendingEvent) -> dict[str, Any]:
     if item.authority_kind is None:
         return {"kind": "none"}
-    return {"kind": item.authority_kind, "id": str(item.authority_id) if item.authority_id else None, "clause": item.authority_clause}
+    return {
+        "kind": item.authority_kind,
+        "id": str(item.authority_id) if item.authority_id else None,
+        "clause": item.authority_clause,
+    }
 
 
 def _store(session: Session, heads: dict[str, _Head], events: list[dict[str, Any]], versions: list[dict[str, Any]],

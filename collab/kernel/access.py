@@ -48,6 +48,7 @@ class Permission(StrEnum):
     AUDIT_VIEW = "audit:view"
     COST_SHARING_MANAGE = "cost-sharing:manage"
     COST_SHARING_VIEW = "cost-sharing:view"
+    FINDING_REPLY = "finding:reply"
     FORUM_POST = "forum:post"
     HISTORY_VIEW = "history:view"
     LEARNING_MANAGE = "learning:manage"

@@ -7,6 +7,8 @@ product runs under must not be able to switch off the guards on the history:
 * ``collab_app`` reads and writes rows, and may only insert into the history.
 """
 
+import contextlib
+
 import psycopg
 from psycopg import sql
 
@@ -43,10 +45,8 @@ def _ensure_role(connection: psycopg.Connection, role: str) -> None:
     found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
     if found is None:
         # Two starters may race here; the loser's error means that the role exists, which is all we want.
-        try:
+        with contextlib.suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
-        except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject):
-            pass
 
 
 def _exists(connection: psycopg.Connection, database: str) -> bool:
@@ -59,6 +59,5 @@ def _create(connection: psycopg.Connection, database: str, template: str | None)
     source = sql.SQL("TEMPLATE {}").format(sql.Identifier(template or "template0"))
     locale = sql.SQL("") if template else sql.SQL(" ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
     connection.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {} {}").format(sql.Identifier(database), sql.Identifier(OWNER_ROLE), source)
-        + locale
+        sql.SQL("CREATE DATABASE {} OWNER {} {}").format(sql.Identifier(database), sql.Identifier(OWNER_ROLE), source) + locale
     )

@@ -14,7 +14,13 @@ def record(session: Session, *, job: Job, started_at: datetime, seconds: float, 
     """Remember the last run of ``job``: when it started (UTC), how long it took, how it ended and what it did."""
     finished = started_at + timedelta(seconds=seconds)
     done = outcome == "done"
-    values = {"job": job.value, "started_at": started_at, "failure": "" if done else outcome, "seconds": seconds, "counts": dict(counts)}
+    values = {
+        "job": job.value,
+        "started_at": started_at,
+        "failure": "" if done else outcome,
+        "seconds": seconds,
+        "counts": dict(counts),
+    }
     values["succeeded_at" if done else "failed_at"] = finished
     statement = postgresql.insert(Heartbeat).values(**values)
     kept = {name: statement.excluded[name] for name in values if name != "job"}

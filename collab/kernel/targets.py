@@ -99,7 +99,7 @@ def resolve(session: Session, actor: Actor, refs: Iterable[Ref]) -> dict[Ref, Ta
     """Return the infos of those of ``refs`` that ``actor`` may see, with two queries a kind."""
     wanted = list(refs)
     allowed = visible(session, actor, wanted)
-    return {ref: info for ref, info in load(session, allowed).items()}
+    return load(session, allowed)
 
 
 def visible(session: Session, actor: Actor, refs: Collection[Ref]) -> set[Ref]:

@@ -64,7 +64,7 @@ def answer(status: int, message: str, fields: dict[str, str] | None = None) -> R
     page = {400: 422, 405: 404}.get(page, page)
     try:
         body = render_template(f"errors/{page}.html", message=message, fields=fields or {}, request_id=g.get("request_id", ""))
-    except Exception:  # noqa: BLE001 - an error page must never fail, whatever is broken
+    except Exception:
         logger.exception("error page failed")
         body = f"<!doctype html><title>{page}</title><h1>{page}</h1>"
     return body, status

@@ -73,9 +73,7 @@ class Length:
         """Raise ValidationError when the field's text is too long."""
         length = len(field.data or "")
         if length > self.most:
-            raise ValidationError(
-                _("Use at most %(most)s characters; this has %(length)s.", most=self.most, length=length)
-            )
+            raise ValidationError(_("Use at most %(most)s characters; this has %(length)s.", most=self.most, length=length))
 
 
 def _clean(value: str | None) -> str:
@@ -85,7 +83,9 @@ def _clean(value: str | None) -> str:
 class TextLine(StringField):
     """One line of text, normalised, with a limit that is told and not cut."""
 
-    def __init__(self, label: Any, required: bool = True, most: int = LINE_LENGTH, validators: Sequence[Any] = (), **options: Any) -> None:
+    def __init__(
+        self, label: Any, required: bool = True, most: int = LINE_LENGTH, validators: Sequence[Any] = (), **options: Any
+    ) -> None:
         rules = [*(_required() if required else ()), Length(most), *validators]
         super().__init__(label, rules, filters=[_clean, _one_line], **options)
 
@@ -93,7 +93,9 @@ class TextLine(StringField):
 class Paragraph(TextAreaField):
     """Several lines of text, normalised."""
 
-    def __init__(self, label: Any, required: bool = True, most: int = PARAGRAPH_LENGTH, validators: Sequence[Any] = (), **options: Any) -> None:
+    def __init__(
+        self, label: Any, required: bool = True, most: int = PARAGRAPH_LENGTH, validators: Sequence[Any] = (), **options: Any
+    ) -> None:
         rules = [*(_required() if required else ()), Length(most), *validators]
         super().__init__(label, rules, filters=[_clean], **options)
 
@@ -198,9 +200,7 @@ class WholeNumber(IntegerField):
     def pre_validate(self, form: Any) -> None:
         """Raise when the number is out of range."""
         if self.data is not None and not self.least <= self.data <= self.most:
-            raise ValidationError(
-                _("Write a number from %(least)s to %(most)s.", least=self.least, most=self.most)
-            )
+            raise ValidationError(_("Write a number from %(least)s to %(most)s.", least=self.least, most=self.most))
 
 
 class UploadField(FileField):

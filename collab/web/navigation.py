@@ -54,4 +54,3 @@ def _links(roles: frozenset[Role], endpoints: frozenset[str], locale: str) -> tu
         for section in SECTIONS
         if section.endpoint in endpoints and (section.permission is None or could(probe, section.permission))
     )
-

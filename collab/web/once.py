@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from collab.web.models import OnceKey
 
 
-class AlreadySubmitted(Exception):  # noqa: N818 - it is a fact, not a fault
+class AlreadySubmitted(Exception):
     """The form came a second time; ``location`` is where the first submission led."""
 
     def __init__(self, location: str) -> None:

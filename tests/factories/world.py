@@ -87,7 +87,9 @@ def build_world(session: Session, now: datetime) -> World:
     return World(organisations, committee, rules, seats, users, actors)
 
 
-def people(organisations: dict[str, Organisation], committee: Committee) -> dict[str, tuple[Organisation, Role, tuple[Scope, UUID | None]]]:
+def people(
+    organisations: dict[str, Organisation], committee: Committee
+) -> dict[str, tuple[Organisation, Role, tuple[Scope, UUID | None]]]:
     """Return who there is: key -> (organisation, role, scope)."""
     found: dict[str, tuple[Organisation, Role, tuple[Scope, UUID | None]]] = {
         "administrator": (organisations["pao"], Role.ADMINISTRATOR, (Scope.INSTALLATION, None)),
@@ -102,7 +104,9 @@ def people(organisations: dict[str, Organisation], committee: Committee) -> dict
     return found
 
 
-def _organisation(session: Session, now: datetime, actor: Actor, name_th: str, name_en: str, kind: OrganisationKind) -> Organisation:
+def _organisation(
+    session: Session, now: datetime, actor: Actor, name_th: str, name_en: str, kind: OrganisationKind
+) -> Organisation:
     made = Organisation(
         kind=kind, name_th=name_th, name_en=name_en, short_th=name_th[-12:], short_en=name_en.split(" ")[0], district="หาดใหญ่",
         sort_key=sort_key(name_th),

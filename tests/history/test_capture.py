@@ -15,13 +15,17 @@ from tests.factories.world import World
 
 def test_an_act_writes_one_event_with_the_diff(session: Session, world: World, now: datetime) -> None:
     later = now + timedelta(hours=1)
-    with history.act(session, verb="committee.renamed", actor=world.actors["administrator"], now=later, subject=world.committee, reason="ชื่อใหม่"):
+    with history.act(
+        session, verb="committee.renamed", actor=world.actors["administrator"], now=later, subject=world.committee, reason="ชื่อใหม่"
+    ):
         world.committee.name_en = "Renamed"
     session.commit()
     entry = queries.list_subject(session, world.committee.id).rows[0]
     assert entry.verb == "committee.renamed"
     assert entry.reason == "ชื่อใหม่"
-    assert [(change.name, change.old, change.new) for change in entry.changes] == [("name_en", "Test Cooperation Committee", "Renamed")]
+    assert [(change.name, change.old, change.new) for change in entry.changes] == [
+        ("name_en", "Test Cooperation Committee", "Renamed")
+    ]
 
 
 def test_a_change_outside_an_act_fails(session: Session, world: World) -> None:
@@ -60,7 +64,9 @@ def test_history_only_grows(session: Session, world: World, table: str, verb: st
 
 def test_streams_are_gap_free_and_chained(session: Session, world: World, now: datetime) -> None:
     for number in range(3):
-        with history.act(session, verb="committee.renamed", actor=world.actors["administrator"], now=now, subject=world.committee):
+        with history.act(
+            session, verb="committee.renamed", actor=world.actors["administrator"], now=now, subject=world.committee
+        ):
             world.committee.name_en = f"Name {number}"
         session.commit()
     stream = f"committee/{world.committee.id}"
@@ -92,5 +98,7 @@ def test_as_of_shows_the_state_of_then(session: Session, world: World, now: date
     assert before is not None
     assert after is not None
     assert (before.state["name_en"], after.state["name_en"]) == ("Ban Phru Town Municipality", "New name")
-    current = session.scalars(sa.select(HistoryVersion).where(HistoryVersion.subject_id == organisation.id, HistoryVersion.recorded_to == FOREVER)).all()
+    current = session.scalars(
+        sa.select(HistoryVersion).where(HistoryVersion.subject_id == organisation.id, HistoryVersion.recorded_to == FOREVER)
+    ).all()
     assert len(current) == 1
