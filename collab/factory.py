@@ -13,6 +13,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from collab import history
+from collab.documents import storage
 from collab.history import tracking
 from collab.kernel import heartbeat
 from collab.kernel.clock import utc_now
@@ -31,7 +32,7 @@ __all__ = ["AREAS", "Core", "create_app", "create_core", "history", "register_ar
 #: From the bottom up: an area's registration may rely on those before it.
 AREAS = (
     "members", "calendar", "documents", "notices", "search", "reminders", "forum", "meetings", "cost_sharing", "proposals",
-    "service_plans", "agreements", "action_plans", "audits", "learning", "dashboard", "public_pages", "api",
+    "service_plans", "agreements", "action_plans", "dashboard", "public_pages", "api",
 )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def create_core(settings: Settings, send_job: SendJob, *, database: Database | N
                 clock: Callable[[], datetime] = utc_now) -> Core:  # fmt: skip
     """Return the core on ``settings``; ``send_job`` hands a job to the broker. Registers every area in this process."""
     register_areas()
+    storage.configure(settings.files_dir, settings.max_upload_bytes)
     if database is None:
         engine = create_engine(settings.database_url, pool_size=settings.database_pool)
         database = Database(engine, send_job)

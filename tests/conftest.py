@@ -15,6 +15,7 @@ from flask import Flask, g, request
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from collab.documents import storage
 from collab.factory import Core, create_app, create_core, register_areas
 from collab.kernel import bootstrap, i18n
 from collab.kernel.access import Actor
@@ -74,9 +75,10 @@ def sent_jobs() -> list[tuple[Job, dict[str, Any]]]:
 
 
 @pytest.fixture
-def database(connection: sa.Connection, sent_jobs: list[tuple[Job, dict[str, Any]]]) -> Database:
-    """A Database whose commits are savepoints within the test's transaction."""
+def database(connection: sa.Connection, sent_jobs: list[tuple[Job, dict[str, Any]]], tmp_path: Path) -> Database:
+    """A Database whose commits are savepoints within the test's transaction; files go to the test's own folder."""
     register_areas()
+    storage.configure(tmp_path / "files", 25 * 1024 * 1024)
 
     def send(job: Job, arguments: dict[str, Any]) -> None:
         sent_jobs.append((job, arguments))

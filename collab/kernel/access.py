@@ -48,6 +48,7 @@ class Permission(StrEnum):
     AUDIT_VIEW = "audit:view"
     COST_SHARING_MANAGE = "cost-sharing:manage"
     COST_SHARING_VIEW = "cost-sharing:view"
+    DOCUMENT_REMOVE = "document:remove"
     FINDING_REPLY = "finding:reply"
     FORUM_POST = "forum:post"
     HISTORY_VIEW = "history:view"

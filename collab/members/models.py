@@ -21,9 +21,28 @@ from collab.members.account_models import (
 )
 
 __all__ = [
-    "Absence", "Capacity", "Committee", "CommitteeRules", "Deputy", "FactKind", "Invitation", "Organisation", "OrganisationFact",
-    "OrganisationKind", "PasswordReset", "QuorumRule", "MajorityRule", "RecoveryCode", "RoleAssignment", "Seat", "SeatHolder",
-    "SignInAttempt", "User", "UserSession", "DayKind", "GovernanceForm",
+    "Absence",
+    "Capacity",
+    "Committee",
+    "CommitteeRules",
+    "DayKind",
+    "Deputy",
+    "FactKind",
+    "GovernanceForm",
+    "Invitation",
+    "MajorityRule",
+    "Organisation",
+    "OrganisationFact",
+    "OrganisationKind",
+    "PasswordReset",
+    "QuorumRule",
+    "RecoveryCode",
+    "RoleAssignment",
+    "Seat",
+    "SeatHolder",
+    "SignInAttempt",
+    "User",
+    "UserSession",
 ]  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from collab.web.launcher.processes import ends_with
+
 ACCOUNT = "pgserver"
 FALLBACK_ACCOUNT = "nobody"
 ROOT_HOME = Path("/var/lib/collab-embedded")
@@ -122,18 +124,25 @@ def prepare(cluster: Cluster) -> bool:
     """Make directories and, the first time, the data; return True when the data is new. Safe to repeat after a kill."""
     _make_directories(cluster)
     _copy_programs(cluster)
-    if (cluster.data / "PG_VERSION").exists() and (cluster.home / "initialised").exists():
+    if (cluster.data / "PG_VERSION").exists():
         return False
-    if cluster.data.exists():
-        shutil.rmtree(cluster.data)
-    command = [str(cluster.programs / "initdb"), "-D", str(cluster.data), "-U", "postgres", "--encoding=UTF8"]
+    for abandoned in cluster.home.glob("new-*"):  # by a launcher that was killed just here
+        shutil.rmtree(abandoned, ignore_errors=True)
+    draft = cluster.home / f"new-{os.getpid()}"
+    command = [str(cluster.programs / "initdb"), "-D", str(draft), "-U", "postgres", "--encoding=UTF8"]
     command += ["--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject", "--no-sync"]
     made = subprocess.run(  # noqa: S603 - fixed command
-        command, **run_as(cluster.account), cwd=cluster.home, capture_output=True, text=True, check=False
+        command,
+        **run_as(cluster.account),
+        cwd=cluster.home,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=ends_with(os.getpid(), signal.SIGKILL),
     )
     if made.returncode != 0:
         raise PostgresError(f"the embedded PostgreSQL could not be set up:\n{made.stderr.strip()}")
-    (cluster.home / "initialised").touch()
+    draft.rename(cluster.data)
     return True
 
 

@@ -175,7 +175,7 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_ends_with(os.getpid(), spec.stop_signal),
+            preexec_fn=ends_with(os.getpid(), spec.stop_signal),
             **spec.identity,
         )
         assert child.process.stdout is not None
@@ -265,13 +265,13 @@ def _kill_group(leader: int, how: signal.Signals) -> None:
         return
 
 
-def ends_with_parent(how: signal.Signals) -> None:
+def end_with_parent(how: signal.Signals) -> None:
     """Ask the kernel to send this process `how` when its parent ends, however that ends (Linux only)."""
     if sys.platform == "linux":
         _libc().prctl(PR_SET_PDEATHSIG, int(how))
 
 
-def _ends_with(parent: int, how: signal.Signals) -> Callable[[], None]:
+def ends_with(parent: int, how: signal.Signals) -> Callable[[], None]:
     """Return what a new child does before it becomes the program: it ties its life to `parent`."""
     libc = _libc() if sys.platform == "linux" else None
 

@@ -25,7 +25,7 @@ from collab.web.launcher.options import (
     product_specs,
     python_step,
 )
-from collab.web.launcher.processes import Console, StopRequestedError, Supervisor, ends_with_parent
+from collab.web.launcher.processes import Console, StopRequestedError, Supervisor, end_with_parent
 
 READY_SECONDS = 60.0
 PORT_PATIENCE_SECONDS = 3.0
@@ -39,7 +39,7 @@ class StartError(Exception):
 def up(options: Options, *, stop_with_parent: bool = False) -> int:
     """Run the product until Ctrl-C or SIGTERM; return the exit code (0 after an asked-for stop, 1 when it cannot start)."""
     if stop_with_parent:
-        ends_with_parent(signal.SIGTERM)
+        end_with_parent(signal.SIGTERM)
     console = Console(sys.stdout)
     supervisor = Supervisor(console)
     supervisor.catch_signals()
