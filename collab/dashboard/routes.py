@@ -1,0 +1,38 @@
+"""The first screen after signing in."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from collab.audits import presenters
+from collab.dashboard import overview, queries
+from collab.history import queries as history_queries
+from collab.kernel.access import Role
+from collab.web.context import current_actor, reading, request_now
+from collab.web.routing import signed_in
+
+blueprint = Blueprint("dashboard", __name__)
+RECENT = 5
+
+
+@blueprint.get("/home")
+@signed_in
+def home() -> ResponseReturnValue:
+    """Show what waits for the person; overseers also see their committees, auditors the last changes."""
+    actor, now = current_actor(), request_now()
+    with reading() as session:
+        work = queries.work_of(session, actor, now)
+        waiting = queries.others_of(session, actor, now)
+        committees = overview.committees_of(session, actor, now)
+        recent = []
+        if actor.has(Role.AUDITOR):
+            recent = presenters.present(session, history_queries.list_all(session, size=RECENT).rows)
+    return render_template(
+        "dashboard/home.html",
+        work=work,
+        waiting=waiting,
+        committees=committees,
+        recent=recent,
+        is_auditor=actor.has(Role.AUDITOR),
+        is_overseer=any(actor.has(role) for role in (Role.COORDINATOR, Role.CHAIR, Role.AUDITOR, Role.ADMINISTRATOR)),
+        is_executive=actor.has(Role.EXECUTIVE),
+    )
