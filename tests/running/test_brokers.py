@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from redis import Redis
 
 from config import load_settings
 from tests import services
@@ -62,10 +63,20 @@ def environ(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str
     }
     yield chosen
     if url:
-        celery = create_celery(load_settings(chosen))
-        with celery.connection_for_write() as connection:
-            celery.amqp.queues[chosen["COLLAB_QUEUE"]](connection.default_channel).delete()
-            connection.default_channel.exchange_delete(chosen["COLLAB_QUEUE"])
+        remove_traces(chosen)
+
+
+def remove_traces(environ: dict[str, str]) -> None:
+    """Delete the test's queue, and on Redis all keys that bear its name."""
+    celery, queue = create_celery(load_settings(environ)), environ["COLLAB_QUEUE"]
+    with celery.connection_for_write() as connection:
+        channel = connection.default_channel
+        celery.amqp.queues[queue](channel).delete()
+        channel.exchange_delete(queue)
+    if environ["COLLAB_BROKER_URL"].startswith("redis"):
+        with Redis.from_url(environ["COLLAB_BROKER_URL"]) as client:
+            for key in client.keys(f"{queue}:*"):
+                client.delete(key)
 
 
 @pytest.fixture
