@@ -98,10 +98,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Yield a session for reads only; whatever it changed is rolled back."""
+        """Yield a session for reads only: closing it undoes whatever it changed. Rows stay readable after the block."""
         with self._sessions() as session:
             yield session
-            session.rollback()
 
     def _send(self, job: Job, arguments: dict[str, Any]) -> None:
         try:

@@ -1,0 +1,113 @@
+"""Many writers at once: no gap, no fork, no deadlock; a transaction that fails leaves no trace."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from collab import history
+from collab.factory import register_areas
+from collab.history.models import HistoryEvent, HistoryStream
+from collab.kernel.access import job_actor
+from collab.kernel.db import Database
+from collab.kernel.text import sort_key
+from collab.members.models import Organisation, OrganisationKind
+
+WRITERS, EACH = 8, 6
+ACTOR = job_actor("test")
+
+
+@pytest.fixture
+def committed(engine: sa.Engine) -> Iterator[Database]:
+    """A database that really commits. Its rows stay (nothing tracked can be deleted) and are met by no other test's ids."""
+    register_areas()
+    yield Database(engine, lambda job, arguments: None)
+    engine.dispose()
+
+
+def add_organisation(session: Session, name: str) -> Organisation:
+    made = Organisation(
+        kind=OrganisationKind.OTHER, name_th=name, name_en=name, short_th=name, short_en=name, district="", sort_key=sort_key(name)
+    )  # fmt: skip
+    with history.act(session, verb="organisation.created", actor=ACTOR, now=datetime.now(UTC), subject=made):
+        session.add(made)
+    return made
+
+
+def rename(database: Database, key: UUID, name: str) -> None:
+    with database.unit_of_work() as session:
+        row = session.get(Organisation, key, with_for_update=True)
+        assert row is not None
+        with history.act(session, verb="organisation.renamed", actor=ACTOR, now=datetime.now(UTC), subject=row):
+            row.name_en = name
+
+
+def test_eight_writers_on_one_stream_leave_no_gap_and_no_fork(committed: Database) -> None:
+    with committed.unit_of_work() as session:
+        key = add_organisation(session, "one stream").id
+    names = [f"name {number}" for number in range(WRITERS * EACH)]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda name: rename(committed, key, name), names))
+    with committed.reading() as session:
+        events = session.scalars(sa.select(HistoryEvent).where(HistoryEvent.subject_id == key).order_by(HistoryEvent.seq)).all()
+        stream = session.get(HistoryStream, f"organisation/{key}")
+    assert [event.seq for event in events] == list(range(1, WRITERS * EACH + 2))
+    assert stream is not None
+    assert (stream.seq, bytes(stream.head)) == (events[-1].seq, events[-1].leaf_hash)
+    instants = [event.recorded_at for event in events]
+    assert instants == sorted(instants)
+
+
+def test_writers_that_touch_two_streams_in_opposite_order_do_not_deadlock(committed: Database) -> None:
+    with committed.unit_of_work() as session:
+        keys = [add_organisation(session, f"pair {number}").id for number in range(2)]
+
+    def both(order: int) -> None:
+        with committed.unit_of_work() as session:
+            rows = {key: session.get(Organisation, key, with_for_update=True) for key in sorted(keys)}
+            for key in keys if order % 2 else reversed(keys):
+                row = rows[key]
+                assert row is not None
+                with history.act(session, verb="organisation.renamed", actor=ACTOR, now=datetime.now(UTC), subject=row):
+                    row.name_en = f"turn {order}"
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(both, range(WRITERS)))
+    with committed.reading() as session:
+        for key in keys:
+            count = session.scalar(sa.select(sa.func.count()).where(HistoryEvent.subject_id == key))
+            assert count == WRITERS + 1
+
+
+def test_what_rolls_back_leaves_no_event(committed: Database) -> None:
+    made: list[UUID] = []
+
+    def fail() -> None:
+        with committed.unit_of_work() as session:
+            made.append(add_organisation(session, "rolled back").id)
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail()
+    with committed.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(HistoryEvent.subject_id == made[0])) == 0
+        assert session.get(HistoryStream, f"organisation/{made[0]}") is None
+
+
+def test_a_clock_that_runs_backwards_does_not_disorder_a_stream(committed: Database) -> None:
+    with committed.unit_of_work() as session:
+        made = add_organisation(session, "clock")
+    with committed.unit_of_work() as session:
+        row = session.get(Organisation, made.id, with_for_update=True)
+        assert row is not None
+        with history.act(session, verb="organisation.renamed", actor=ACTOR, now=datetime(2020, 1, 1, tzinfo=UTC), subject=row):
+            row.name_en = "earlier?"
+    with committed.reading() as session:
+        events = session.scalars(
+            sa.select(HistoryEvent).where(HistoryEvent.subject_id == made.id).order_by(HistoryEvent.seq)
+        ).all()
+    assert events[1].recorded_at >= events[0].recorded_at
