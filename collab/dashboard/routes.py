@@ -4,8 +4,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from collab.audits import presenters
-from collab.dashboard import overview, queries
+from collab.dashboard import overview
 from collab.history import queries as history_queries
+from collab.kernel import turns
 from collab.kernel.access import Role
 from collab.web.context import current_actor, reading, request_now
 from collab.web.routing import signed_in
@@ -20,8 +21,8 @@ def home() -> ResponseReturnValue:
     """Show what waits for the person; overseers also see their committees, auditors the last changes."""
     actor, now = current_actor(), request_now()
     with reading() as session:
-        work = queries.work_of(session, actor, now)
-        waiting = queries.others_of(session, actor, now)
+        work = turns.work_of(session, actor, now)
+        waiting = overview.others_of(session, actor, now)
         committees = overview.committees_of(session, actor, now)
         recent = []
         if actor.has(Role.AUDITOR):

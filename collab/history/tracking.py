@@ -7,12 +7,12 @@ Everything tracked that changes within the block becomes one event per object. W
 UnrecordedChange at the flush; a bulk UPDATE or DELETE on a tracked table is refused at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -104,7 +104,7 @@ def _events_of(current: Act) -> list["writer.PendingEvent"]:
 def _pending(current: Act, row: Any) -> "writer.PendingEvent":
     tracked: Tracked = row.__tracked__
     kind, key = tracked.stream(row)
-    clear, private = _columns(type(row))
+    clear, private = _columns(cast(Hashable, type(row)))
     return writer.PendingEvent(
         verb=current.verb,
         actor=current.actor,
@@ -126,10 +126,11 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
 
 
 @cache
-def _columns(model: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _columns(model: Hashable) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the model's clear and private attributes. Text and JSON are private unless marked clear."""
-    clear, private = [], []
-    mapper: Mapper[Any] = sa.inspect(model)
+    clear: list[str] = []
+    private: list[str] = []
+    mapper: Mapper[Any] = sa.inspect(cast(type[Base], model))
     for attribute in mapper.column_attrs:
         column = attribute.columns[0]
         if column.info.get("untracked") or attribute.key in ("id", "version"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,10 +18,10 @@ from collab.kernel.ids import new_id
 
 BODY_VERSION = 1
 NO_HASH = bytes(32)
-_stream = HistoryStream.__table__
-_event = HistoryEvent.__table__
-_opening = HistoryOpening.__table__
-_version = HistoryVersion.__table__
+_stream = cast(sa.Table, HistoryStream.__table__)
+_event = cast(sa.Table, HistoryEvent.__table__)
+_opening = cast(sa.Table, HistoryOpening.__table__)
+_version = cast(sa.Table, HistoryVersion.__table__)
 
 
 @dataclass

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     AUDIT_VIEW = "audit:view"
     COST_SHARING_MANAGE = "cost-sharing:manage"
     COST_SHARING_VIEW = "cost-sharing:view"
+    DEADLINE_DECIDE = "deadline:decide"
     DOCUMENT_REMOVE = "document:remove"
     FINDING_REPLY = "finding:reply"
     FORUM_POST = "forum:post"

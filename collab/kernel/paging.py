@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+#: A SELECT of whatever columns.
+AnySelect = sa.Select[*tuple[Any, ...]]
 PAGE_SIZE = 50
 
 
@@ -33,7 +35,7 @@ class Key:
     descending: bool = False
 
 
-def keyset(session: Session, statement: sa.Select[Any], keys: Sequence[Key], cursor: str | None, *,
+def keyset(session: Session, statement: AnySelect, keys: Sequence[Key], cursor: str | None, *,
            size: int = PAGE_SIZE, scalars: bool = False) -> Page[Any]:  # fmt: skip
     """Return the page of ``statement`` at ``cursor``, in the order of ``keys`` (the last must be unique and none may be NULL).
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from collab.kernel import targets
 from collab.kernel.access import Actor, Role
-from collab.kernel.paging import Key, Page, keyset
+from collab.kernel.paging import AnySelect, Key, Page, keyset
 from collab.kernel.targets import Ref, TargetInfo
 from collab.kernel.text import bigrams, fold
 from collab.search.models import SearchEntry
@@ -35,7 +35,7 @@ def find(session: Session, actor: Actor, query: str, *, kind: str = "", cursor: 
     words = fold(query[:LONGEST_QUERY]).split()
     if not words:
         return Page([])
-    statement = sa.select(SearchEntry.kind, SearchEntry.target_id, SearchEntry.updated_at)
+    statement: AnySelect = sa.select(SearchEntry.kind, SearchEntry.target_id, SearchEntry.updated_at)
     for word in words:
         if len(word) > 1:
             statement = statement.where(SearchEntry.grams.contains(sa.cast(bigrams(word), postgresql.ARRAY(sa.Text()))))

@@ -130,7 +130,7 @@ class ThaiDateField(Field):
 
     def process(self, formdata: Any, data: Any = Ellipsis, extra_filters: Any = None) -> None:
         """Take the three boxes ``<name>-day``, ``-month``, ``-year`` from the submission, or the object's date."""
-        self.process_errors = []
+        self.process_errors: list[str] = []
         value = self.default if data is Ellipsis else data
         value = value() if callable(value) else value
         self.data = value

@@ -9,6 +9,7 @@ from flask import redirect, request, url_for
 from collab.kernel.access import Permission, could
 from collab.kernel.errors import NotAllowed
 from collab.web.context import find_actor
+from collab.web.errors import problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -52,6 +53,8 @@ def public(view: View) -> View:
 
 
 def _to_sign_in() -> Any:
+    if request.path.startswith("/api/"):
+        return problem(401, "")
     if request.method == "GET":
         return redirect(url_for("members.sign_in", next=request.full_path.rstrip("?")), 303)
     return redirect(url_for("members.sign_in"), 303)
