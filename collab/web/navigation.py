@@ -54,3 +54,20 @@ def _links(roles: frozenset[Role], endpoints: frozenset[str], locale: str) -> tu
         for section in SECTIONS
         if section.endpoint in endpoints and (section.permission is None or could(probe, section.permission))
     )
+
+
+#: Links of the layout by the name the template uses; one whose endpoint does not exist is left out.
+LAYOUT_LINKS = {
+    "account": "members.account",
+    "accessibility": "public_pages.accessibility",
+    "help": "public_pages.help_page",
+    "notices": "notices.index",
+    "sign_in": "members.sign_in",
+    "sign_out": "members.sign_out",
+}
+
+
+@lru_cache(maxsize=8)
+def layout_links(endpoints: frozenset[str]) -> dict[str, str]:
+    """Return the addresses that header and footer link to."""
+    return {name: url_for(endpoint) for name, endpoint in LAYOUT_LINKS.items() if endpoint in endpoints}

@@ -12,7 +12,7 @@ from flask_wtf.csrf import generate_csrf
 from collab.kernel import i18n
 from collab.kernel.access import Actor
 from collab.web.context import EXTENSION, database, find_actor, reading
-from collab.web.navigation import Badge, entries
+from collab.web.navigation import Badge, entries, layout_links
 from collab.web.routing import local_path, public
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ def _layout() -> dict[str, Any]:
     return {
         "locale": i18n.get_locale(),
         "nav": entries(actor, core.endpoints, request.blueprint or "", i18n.get_locale()),
+        "layout_links": layout_links(core.endpoints),
         "current_actor": actor,
         "current_user_label": g.get("user_label", ""),
         "current_org_label": g.get("organisation_label", ""),

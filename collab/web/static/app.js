@@ -1,0 +1,96 @@
+// What the pages gain when scripts run. Every page works without this file; all words come from the server.
+import { initAll } from "./vendor/govuk-frontend-6.3.0.min.js";
+
+const RESUBMIT_MS = 3000;
+const AUTOSAVE_MS = 4000;
+
+function enliven(scope) {
+  // Parts that are already alive report an error when asked again: that is no error here.
+  initAll({ scope, onError: () => {} });
+  scope.querySelectorAll("form[data-autosave-url]").forEach(watchDraft);
+}
+
+// After a swap by htmx: bring new parts to life and take the reader to the errors, as a full page load would.
+function afterSwap(event) {
+  const target = event.detail?.ctx?.target ?? event.target;
+  const scope = target instanceof Element && target.isConnected ? target : document.body;
+  enliven(scope.parentElement ?? scope);
+  const summary = scope.querySelector(".govuk-error-summary") ?? scope.closest(".govuk-error-summary");
+  if (summary) {
+    summary.setAttribute("tabindex", "-1");
+    summary.focus();
+  }
+}
+
+// A second click within three seconds sends nothing. The button keeps the focus, so it is not disabled outright.
+function onceOnly(event) {
+  const form = event.target;
+  const button = event.submitter ?? form.querySelector("button[type=submit]");
+  const now = Date.now();
+  if (now - Number(form.dataset.sentAt ?? 0) < RESUBMIT_MS) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  if (form.method === "get") return;
+  form.dataset.sentAt = String(now);
+  button?.setAttribute("aria-disabled", "true");
+  setTimeout(() => release(form), RESUBMIT_MS);
+}
+
+function release(form) {
+  delete form.dataset.sentAt;
+  form.querySelectorAll("button[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+}
+
+// Drafts: some seconds after a change the form is sent to data-autosave-url. The answer is the sentence to show, as text.
+function watchDraft(form) {
+  if (form.dataset.autosaveWatched) return;
+  form.dataset.autosaveWatched = "yes";
+  const status = form.querySelector("[data-draft-status]");
+  let timer = 0;
+  let running = false;
+  let changed = false;
+
+  const say = (text, failed) => {
+    if (!status) return;
+    status.textContent = text;
+    status.classList.toggle("collab-draft--failed", failed);
+  };
+  const plan = () => {
+    changed = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, AUTOSAVE_MS);
+  };
+  const save = async () => {
+    if (running || form.dataset.sentAt) return;
+    running = true;
+    changed = false;
+    try {
+      const body = new FormData(form);
+      form.querySelectorAll("input[type=file][name]").forEach((input) => body.delete(input.name));
+      const answer = await fetch(form.dataset.autosaveUrl, { method: "POST", body, headers: { Accept: "text/plain" } });
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      const version = answer.headers.get("X-Draft-Version");
+      if (version && form.elements.version) form.elements.version.value = version;
+      say((await answer.text()).trim().slice(0, 200), false);
+    } catch {
+      say(status?.dataset.failed ?? "", true);
+      changed = true;
+    }
+    running = false;
+    if (changed) timer = setTimeout(save, AUTOSAVE_MS * 4);
+  };
+
+  form.addEventListener("input", plan);
+  form.addEventListener("change", plan);
+  form.addEventListener("submit", () => clearTimeout(timer));
+}
+
+document.addEventListener("submit", onceOnly, true);
+document.addEventListener("htmx:after:swap", afterSwap);
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
+});
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent-at]").forEach(release));
+enliven(document.body);
