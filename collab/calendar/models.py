@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from collab.history import Tracked
@@ -13,6 +14,10 @@ class Holiday(Keyed, Versioned, Base):
 
     __tablename__ = "holiday"
     __tracked__ = Tracked(kind="holiday", stream=lambda row: ("holiday", row.id))
+    __table_args__ = (
+        # Two loads at once cannot enter the same day twice.
+        sa.Index("uq_holiday_day_name_th", "day", "name_th", unique=True, postgresql_where=sa.text("removed_at IS NULL")),
+    )
 
     day: Mapped[date]
     name_th: Mapped[str] = clear_text()

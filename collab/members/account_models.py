@@ -27,14 +27,24 @@ class User(Keyed, Versioned, Base):
     organisation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organisation.id"))
     locale: Mapped[str] = mapped_column(default="th", info=_SECRET)
     has_compact_tables: Mapped[bool] = mapped_column(default=False, info=_SECRET)
-    #: argon2id; None until the invitation is accepted.
-    password_hash: Mapped[str | None] = mapped_column(info=_SECRET)
-    #: Base32 secret, encrypted with the installation's key; None: no second factor.
-    totp_secret: Mapped[str | None] = mapped_column(info=_SECRET)
-    #: The last time step accepted, so that a code works once.
-    totp_last_step: Mapped[int | None] = mapped_column(sa.BigInteger, info=_SECRET)
     has_second_factor: Mapped[bool] = mapped_column(default=False)
     disabled_at: Mapped[datetime | None]
+
+
+class Credential(Base):
+    """What a person signs in with. A table of its own, so that no secret ever passes through a tracked row."""
+
+    __tablename__ = "credential"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"), primary_key=True)
+    #: argon2id; None until the invitation is accepted.
+    password_hash: Mapped[str | None]
+    #: Base32 secret, encrypted with a key derived from the installation's; None: no second factor.
+    totp_secret: Mapped[str | None]
+    #: A secret that was shown but not confirmed by a code yet.
+    totp_pending: Mapped[str | None]
+    #: The last time step accepted, so that a code works once.
+    totp_last_step: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class RoleAssignment(Keyed, Versioned, Base):
@@ -42,7 +52,12 @@ class RoleAssignment(Keyed, Versioned, Base):
 
     __tablename__ = "role_assignment"
     __tracked__ = Tracked(kind="role_assignment", stream=lambda row: ("user", row.user_id))
-    __table_args__ = (sa.Index("ix_role_assignment_user_id", "user_id"),)
+    __table_args__ = (
+        sa.Index("ix_role_assignment_user_id", "user_id"),
+        sa.Index("ix_role_assignment_scope_id_role", "scope_id", "role"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="term_ordered"),
+        sa.CheckConstraint("(scope = 'installation') = (scope_id IS NULL)", name="scope_named"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
     role: Mapped[Role] = code_column(Role)

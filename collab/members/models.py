@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from collab.history import Tracked
 from collab.kernel.db import Base, Keyed, Versioned, clear_text, code_column
 from collab.members.account_models import (
+    Credential,
     Invitation,
     PasswordReset,
     RecoveryCode,
@@ -25,6 +26,7 @@ __all__ = [
     "Capacity",
     "Committee",
     "CommitteeRules",
+    "Credential",
     "DayKind",
     "Deputy",
     "FactKind",
@@ -171,7 +173,10 @@ class CommitteeRules(Keyed, Versioned, Base):
 
     __tablename__ = "committee_rules"
     __tracked__ = Tracked(kind="committee_rules", stream=lambda row: ("committee", row.committee_id))
-    __table_args__ = (sa.Index("ix_committee_rules_committee_id", "committee_id"),)
+    __table_args__ = (
+        sa.Index("ix_committee_rules_committee_id", "committee_id"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="term_ordered"),
+    )
 
     committee_id: Mapped[UUID] = mapped_column(sa.ForeignKey("committee.id"))
     quorum: Mapped[QuorumRule] = code_column(QuorumRule)
@@ -210,7 +215,10 @@ class SeatHolder(Keyed, Versioned, Base):
 
     __tablename__ = "seat_holder"
     __tracked__ = Tracked(kind="seat_holder", stream=lambda row: ("seat", row.seat_id))
-    __table_args__ = (sa.Index("ix_seat_holder_seat_id", "seat_id"),)
+    __table_args__ = (
+        sa.Index("ix_seat_holder_seat_id", "seat_id"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="term_ordered"),
+    )
 
     seat_id: Mapped[UUID] = mapped_column(sa.ForeignKey("seat.id"))
     user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
@@ -225,7 +233,11 @@ class Deputy(Keyed, Versioned, Base):
 
     __tablename__ = "deputy"
     __tracked__ = Tracked(kind="deputy", stream=lambda row: ("user", row.user_id))
-    __table_args__ = (sa.Index("ix_deputy_user_id", "user_id"),)
+    __table_args__ = (
+        sa.Index("ix_deputy_user_id", "user_id"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="term_ordered"),
+        sa.CheckConstraint("user_id <> deputy_id", name="somebody_else"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
     deputy_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
@@ -239,7 +251,10 @@ class Absence(Keyed, Versioned, Base):
 
     __tablename__ = "absence"
     __tracked__ = Tracked(kind="absence", stream=lambda row: ("user", row.user_id))
-    __table_args__ = (sa.Index("ix_absence_user_id", "user_id"),)
+    __table_args__ = (
+        sa.Index("ix_absence_user_id", "user_id"),
+        sa.CheckConstraint("last_day >= first_day", name="days_ordered"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
     first_day: Mapped[date]

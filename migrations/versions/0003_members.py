@@ -115,9 +115,6 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("has_compact_tables", sa.Boolean(), nullable=False),
-        sa.Column("password_hash", sa.Text(), nullable=True),
-        sa.Column("totp_secret", sa.Text(), nullable=True),
-        sa.Column("totp_last_step", sa.BigInteger(), nullable=True),
         sa.Column("has_second_factor", sa.Boolean(), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -134,6 +131,7 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("last_day >= first_day", name=op.f("ck_absence_days_ordered")),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_absence_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_absence")),
     )
@@ -169,10 +167,21 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_committee_rules_term_ordered")),
         sa.ForeignKeyConstraint(["committee_id"], ["committee.id"], name=op.f("fk_committee_rules_committee_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_committee_rules")),
     )
     op.create_index("ix_committee_rules_committee_id", "committee_rules", ["committee_id"], unique=False)
+    op.create_table(
+        "credential",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("totp_secret", sa.Text(), nullable=True),
+        sa.Column("totp_pending", sa.Text(), nullable=True),
+        sa.Column("totp_last_step", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_credential_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_credential")),
+    )
     op.create_table(
         "deputy",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -182,6 +191,8 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("user_id <> deputy_id", name=op.f("ck_deputy_somebody_else")),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_deputy_term_ordered")),
         sa.ForeignKeyConstraint(["deputy_id"], ["user_account.id"], name=op.f("fk_deputy_deputy_id")),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_deputy_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deputy")),
@@ -252,9 +263,12 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("(scope = 'installation') = (scope_id IS NULL)", name=op.f("ck_role_assignment_scope_named")),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_role_assignment_term_ordered")),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_role_assignment_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role_assignment")),
     )
+    op.create_index("ix_role_assignment_scope_id_role", "role_assignment", ["scope_id", "role"], unique=False)
     op.create_index("ix_role_assignment_user_id", "role_assignment", ["user_id"], unique=False)
     op.create_table(
         "seat",
@@ -305,6 +319,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_seat_holder_term_ordered")),
         sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_seat_holder_seat_id")),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_seat_holder_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_holder")),
@@ -323,6 +338,7 @@ def downgrade() -> None:
     op.drop_index("ix_seat_committee_id", table_name="seat")
     op.drop_table("seat")
     op.drop_index("ix_role_assignment_user_id", table_name="role_assignment")
+    op.drop_index("ix_role_assignment_scope_id_role", table_name="role_assignment")
     op.drop_table("role_assignment")
     op.drop_index("ix_recovery_code_user_id", table_name="recovery_code")
     op.drop_table("recovery_code")
@@ -332,6 +348,7 @@ def downgrade() -> None:
     op.drop_table("invitation")
     op.drop_index("ix_deputy_user_id", table_name="deputy")
     op.drop_table("deputy")
+    op.drop_table("credential")
     op.drop_index("ix_committee_rules_committee_id", table_name="committee_rules")
     op.drop_table("committee_rules")
     op.drop_index("ix_absence_user_id", table_name="absence")

@@ -26,9 +26,13 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_holiday")),
     )
+    op.create_index(
+        "uq_holiday_day_name_th", "holiday", ["day", "name_th"], unique=True, postgresql_where=sa.text("removed_at IS NULL")
+    )
     for table in TRACKED:
         track_table(op, table)
 
 
 def downgrade() -> None:
+    op.drop_index("uq_holiday_day_name_th", table_name="holiday", postgresql_where=sa.text("removed_at IS NULL"))
     op.drop_table("holiday")

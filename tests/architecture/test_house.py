@@ -32,6 +32,7 @@ EXEMPT = {
     "once_key": "technical, forgotten after a while",
     "search_entry": "derived from tracked objects",
     "user_session": "secret and technical; sign-ins of privileged roles are events of the user",
+    "credential": "secret",
     "recovery_code": "secret",
     "password_reset": "secret and short-lived",
     "sign_in_attempt": "counts failures, pruned after a day",
