@@ -60,6 +60,7 @@ class Permission(StrEnum):
     MEETING_VIEW = "meeting:view"
     MEMBERS_MANAGE = "members:manage"
     MEMBERS_VIEW = "members:view"
+    OBLIGATION_FULFIL = "obligation:fulfil"
     OPERATIONS_MANAGE = "operations:manage"
     OPERATIONS_VIEW = "operations:view"
     OPINION_GIVE = "opinion:give"
