@@ -1,6 +1,6 @@
 """The first screen after signing in."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from collab.audits import presenters
@@ -8,6 +8,8 @@ from collab.dashboard import overview
 from collab.history import queries as history_queries
 from collab.kernel import turns
 from collab.kernel.access import Role
+from collab.kernel.ids import as_uuid
+from collab.reminders.registry import due_kinds
 from collab.web.context import current_actor, reading, request_now
 from collab.web.routing import signed_in
 
@@ -37,3 +39,14 @@ def home() -> ResponseReturnValue:
         is_overseer=any(actor.has(role) for role in (Role.COORDINATOR, Role.CHAIR, Role.AUDITOR, Role.ADMINISTRATOR)),
         is_executive=actor.has(Role.EXECUTIVE),
     )
+
+
+@blueprint.get("/due")
+@signed_in
+def due() -> ResponseReturnValue:
+    """List the rows behind a figure: what is late of one kind, in one committee or all that the person may see."""
+    kind, committee = request.args.get("kind", ""), request.args.get("committee", "")
+    with reading() as session:
+        page = overview.late_rows(session, current_actor(), request_now(), kind, as_uuid(committee), request.args.get("cursor"))
+    label = str(due_kinds()[kind].label) if kind in due_kinds() else ""
+    return render_template("dashboard/due.html", page=page, kind=kind, committee=committee, label=label)

@@ -1,0 +1,117 @@
+"""Committees at a glance, and what a person waits for from others: both reckoned from what the areas declared as due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from collab.kernel import targets
+from collab.kernel.access import Actor
+from collab.kernel.clock import today
+from collab.kernel.i18n import _
+from collab.kernel.paging import Key, Page, keyset
+from collab.kernel.targets import Ref
+from collab.kernel.turns import Task
+from collab.members import queries as members
+from collab.members.rules import name_of
+from collab.reminders.registry import DueKind, due_kinds
+
+OTHERS = 10
+#: A figure above this is shown as "1,000+": counting on would make the first screen slower for the largest installations.
+MOST = 1000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number with the page that lists the rows behind it; ``is_exception`` when any is too many."""
+
+    label: str
+    number: int
+    url: str
+    is_exception: bool
+
+
+@dataclass(frozen=True)
+class CommitteeOverview:
+    """One committee's figures."""
+
+    committee_id: UUID
+    name: str
+    figures: Sequence[Figure]
+
+
+def committees_of(session: Session, actor: Actor, now: datetime) -> list[CommitteeOverview]:
+    """Return the committees that ``actor`` oversees with what is open and what is late in each, one query a kind of due date."""
+    committees = members.list_committees(session, actor)
+    day = today(now)
+    keys = [row.id for row in committees]
+    late = {name: _late_counts(session, kind, keys, day) for name, kind in sorted(due_kinds().items())} if keys else {}
+    return [
+        CommitteeOverview(row.id, name_of(row), [_figure(name, found.get(row.id, 0), row.id) for name, found in late.items()])
+        for row in committees
+    ]
+
+
+def _late_counts(session: Session, kind: DueKind, committee_ids: list[UUID], day: date) -> dict[UUID, int]:
+    due = kind.select().subquery()
+    late = sa.select(due.c.committee_id).where(due.c.committee_id.in_(committee_ids), due.c.due_on < day).limit(MOST).subquery()
+    rows = session.execute(sa.select(late.c.committee_id, sa.func.count()).group_by(late.c.committee_id))
+    return {committee_id: count for committee_id, count in rows}  # noqa: C416 - rows, not pairs, to the type checker
+
+
+def _figure(name: str, number: int, committee_id: UUID) -> Figure:
+    label = _("%(what)s: late", what=str(due_kinds()[name].label))
+    return Figure(label, number, "/due?" + urlencode({"kind": name, "committee": committee_id}), is_exception=True)
+
+
+def late_rows(
+    session: Session, actor: Actor, now: datetime, kind: str, committee_id: UUID | None, cursor: str | None
+) -> Page[Task]:
+    """Return a page of what is late of one kind in the committees that ``actor`` may see (or in one of them)."""
+    visible = {row.id for row in members.list_committees(session, actor)}
+    wanted = visible if committee_id is None else visible & {committee_id}
+    if kind not in due_kinds() or not wanted:
+        return Page([])
+    due = due_kinds()[kind].select().subquery()
+    statement = sa.select(due).where(due.c.committee_id.in_(wanted), due.c.due_on < today(now))
+    keys = (Key(due.c.due_on, lambda row: row.due_on), Key(due.c.target_id, lambda row: row.target_id))
+    page = keyset(session, statement, keys, cursor)
+    return Page(
+        _tasks(session, [(due_kinds()[kind], row) for row in page.rows], today(now)), page.next_cursor, page.previous_cursor
+    )
+
+
+def others_of(session: Session, actor: Actor, now: datetime) -> list[Task]:
+    """Return what other organisations owe in the committees of ``actor``, the most urgent first, at most `OTHERS`."""
+    if not actor.committee_ids:
+        return []
+    found: list[tuple[DueKind, Any]] = []
+    for kind in due_kinds().values():
+        due = kind.select().subquery()
+        statement = (
+            sa.select(due)
+            .where(due.c.committee_id.in_(actor.committee_ids), due.c.organisation_id.not_in(actor.organisation_ids))
+            .order_by(due.c.due_on, due.c.target_id)
+            .limit(OTHERS)
+        )
+        found.extend((kind, row) for row in session.execute(statement))
+    found.sort(key=lambda pair: (pair[1].due_on, pair[1].target_id))
+    return _tasks(session, found[:OTHERS], today(now))
+
+
+def _tasks(session: Session, found: Sequence[tuple[DueKind, Any]], day: date) -> list[Task]:
+    infos = targets.load(session, [Ref(kind.target_kind, row.target_id) for kind, row in found])
+    names = members.organisation_names(session, {row.organisation_id for _kind, row in found})
+    return [
+        Task(
+            label=str(kind.label), info=infos[ref], due_on=row.due_on, since=None, days_late=(day - row.due_on).days,
+            who=names.get(row.organisation_id, ""),
+        )
+        for kind, row in found
+        if (ref := Ref(kind.target_kind, row.target_id)) in infos
+    ]  # fmt: skip

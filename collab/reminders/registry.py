@@ -1,0 +1,33 @@
+"""What can be due: each area above registers its kinds here, and the sweep needs to know nothing else of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collab.kernel.i18n import LazyText
+from collab.kernel.paging import AnySelect
+
+#: Columns of every select, by name: what is due, on which day, who is responsible (``owner_id`` may be NULL), and where.
+COLUMNS = ("target_id", "due_on", "organisation_id", "owner_id", "committee_id")
+
+
+@dataclass(frozen=True)
+class DueKind:
+    """One kind of due date. ``select`` returns the columns `COLUMNS` of everything that is still open."""
+
+    kind: str
+    target_kind: str
+    label: LazyText
+    select: Callable[[], AnySelect]
+
+
+_kinds: dict[str, DueKind] = {}
+
+
+def register_due(kind: DueKind) -> None:
+    """Register a kind of due date; one of the same name is replaced."""
+    _kinds[kind.kind] = kind
+
+
+def due_kinds() -> dict[str, DueKind]:
+    """Return every registered kind by its name."""
+    return dict(_kinds)
