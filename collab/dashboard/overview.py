@@ -28,10 +28,10 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with the page that lists the rows behind it; ``is_exception`` when any is too many."""
+    """One number with the page that lists the rows behind it; ``is_exception`` when it calls for attention."""
 
     label: str
-    number: int
+    number: str
     url: str
     is_exception: bool
 
@@ -59,14 +59,17 @@ def committees_of(session: Session, actor: Actor, now: datetime) -> list[Committ
 
 def _late_counts(session: Session, kind: DueKind, committee_ids: list[UUID], day: date) -> dict[UUID, int]:
     due = kind.select().subquery()
-    late = sa.select(due.c.committee_id).where(due.c.committee_id.in_(committee_ids), due.c.due_on < day).limit(MOST).subquery()
-    rows = session.execute(sa.select(late.c.committee_id, sa.func.count()).group_by(late.c.committee_id))
-    return {committee_id: count for committee_id, count in rows}  # noqa: C416 - rows, not pairs, to the type checker
+    committee = sa.select(sa.func.unnest(sa.literal(committee_ids, sa.ARRAY(sa.Uuid()))).label("id")).subquery()
+    late = sa.select(due.c.target_id).where(due.c.committee_id == committee.c.id, due.c.due_on < day).limit(MOST + 1).lateral()
+    counted = sa.select(committee.c.id, sa.func.count(late.c.target_id).label("late"))
+    rows = session.execute(counted.select_from(committee.outerjoin(late, sa.true())).group_by(committee.c.id))
+    return {row.id: row.late for row in rows}
 
 
 def _figure(name: str, number: int, committee_id: UUID) -> Figure:
     label = _("%(what)s: late", what=str(due_kinds()[name].label))
-    return Figure(label, number, "/due?" + urlencode({"kind": name, "committee": committee_id}), is_exception=True)
+    shown = f"{number:,}" if number <= MOST else f"{MOST:,}+"
+    return Figure(label, shown, "/due?" + urlencode({"kind": name, "committee": committee_id}), is_exception=number > 0)
 
 
 def late_rows(
