@@ -65,6 +65,8 @@ class RoleAssignment(Keyed, Versioned, Base):
     scope_id: Mapped[UUID | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    #: Taken back at once, or entered by mistake; still told by the history.
+    removed_at: Mapped[datetime | None]
 
 
 class UserSession(Keyed, Base):

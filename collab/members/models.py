@@ -130,7 +130,7 @@ class Organisation(Keyed, Versioned, Base):
     removed_at: Mapped[datetime | None]
 
 
-class OrganisationFact(Keyed, Base):
+class OrganisationFact(Keyed, Versioned, Base):
     """One fact about an organisation, true from a day to a day, with its source. ``valid_from`` None: since unknown."""
 
     __tablename__ = "organisation_fact"
@@ -143,6 +143,8 @@ class OrganisationFact(Keyed, Base):
     source: Mapped[str] = clear_text()
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    #: Entered by mistake: taken out again, still told by the history.
+    removed_at: Mapped[datetime | None]
 
 
 class Committee(Keyed, Versioned, Base):
@@ -187,6 +189,8 @@ class CommitteeRules(Keyed, Versioned, Base):
     opinion_day_kind: Mapped[DayKind] = code_column(DayKind)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    #: Entered by mistake: taken out again, still told by the history.
+    removed_at: Mapped[datetime | None]
 
 
 class Seat(Keyed, Versioned, Base):
@@ -208,6 +212,8 @@ class Seat(Keyed, Versioned, Base):
     weight: Mapped[Decimal] = mapped_column(sa.Numeric(8, 2), default=Decimal(1))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    #: Entered by mistake: taken out again, still told by the history.
+    removed_at: Mapped[datetime | None]
 
 
 class SeatHolder(Keyed, Versioned, Base):
@@ -226,6 +232,8 @@ class SeatHolder(Keyed, Versioned, Base):
     position: Mapped[str]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    #: Entered by mistake: taken out again, still told by the history.
+    removed_at: Mapped[datetime | None]
 
 
 class Deputy(Keyed, Versioned, Base):
@@ -244,6 +252,8 @@ class Deputy(Keyed, Versioned, Base):
     order_number: Mapped[str] = clear_text()
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    #: Entered by mistake: taken out again, still told by the history.
+    removed_at: Mapped[datetime | None]
 
 
 class Absence(Keyed, Versioned, Base):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.errors import NotFound
+from collab.kernel.paging import Key, Page, keyset
 from collab.kernel.text import sort_key
 from collab.members.models import (
+    Absence,
     Committee,
     CommitteeRules,
+    Deputy,
     Organisation,
+    OrganisationFact,
     OrganisationKind,
     RoleAssignment,
     Seat,
@@ -24,12 +28,29 @@ from collab.members.models import (
 from collab.members.policy import sees_all_committees
 from collab.members.rules import SeatInfo, name_of
 
+Row = TypeVar("Row")
 _RANKS = {kind: rank for rank, kind in enumerate(OrganisationKind)}
 
 
 def in_force_on(model: Any, day: date) -> sa.ColumnElement[bool]:
-    """Return the condition that a row of ``model`` (valid_from/valid_to) holds on ``day``."""
-    return sa.and_(model.valid_from <= day, sa.or_(model.valid_to.is_(None), model.valid_to >= day))
+    """Return the condition that a row of ``model`` (valid_from, valid_to, removed_at) holds on ``day``."""
+    return sa.and_(model.valid_from <= day, sa.or_(model.valid_to.is_(None), model.valid_to >= day), model.removed_at.is_(None))
+
+
+def lock_row(session: Session, model: type[Row], kind: str, key: UUID) -> Row:
+    """Return the row of ``model``, locked until the transaction ends; raise NotFound when there is none or it was removed."""
+    found = session.get(model, key, with_for_update=True, populate_existing=True)
+    if found is None or getattr(found, "removed_at", None) is not None:
+        raise NotFound(kind, key)
+    return found
+
+
+def get_row(session: Session, model: type[Row], kind: str, key: UUID) -> Row:
+    """Return the row of ``model``; raise NotFound when there is none or it was removed."""
+    found = session.get(model, key)
+    if found is None or getattr(found, "removed_at", None) is not None:
+        raise NotFound(kind, key)
+    return found
 
 
 def find_committee(session: Session, committee_id: UUID) -> Committee | None:
@@ -165,3 +186,104 @@ def committees_of(session: Session, organisation_ids: Collection[UUID], day: dat
     seated = sa.select(Seat.committee_id).where(Seat.organisation_id.in_(list(organisation_ids)), in_force_on(Seat, day))
     rows = session.scalars(sa.select(Committee).where(Committee.id.in_(seated), Committee.removed_at.is_(None)))
     return sorted(rows, key=lambda row: (sort_key(name_of(row)), row.id))
+
+
+def find_organisation_by_code(session: Session, lao_code: str) -> Organisation | None:
+    """Return the organisation with this code of the Department of Local Administration, or None."""
+    return session.scalar(sa.select(Organisation).where(Organisation.lao_code == lao_code))
+
+
+def find_committee_by_code(session: Session, code: str) -> Committee | None:
+    """Return the committee whose numbers begin with these letters, removed ones too, or None."""
+    return session.scalar(sa.select(Committee).where(Committee.code == code))
+
+
+def is_organisation_in_use(session: Session, organisation_id: UUID, day: date) -> bool:
+    """Say whether the organisation has a seat today or later, coordinates a committee, or has people who can sign in."""
+    seat = sa.exists().where(
+        Seat.organisation_id == organisation_id, Seat.removed_at.is_(None), sa.or_(Seat.valid_to.is_(None), Seat.valid_to >= day)
+    )
+    agency = sa.exists().where(Committee.agency_id == organisation_id, Committee.removed_at.is_(None))
+    people = sa.exists().where(User.organisation_id == organisation_id, User.disabled_at.is_(None))
+    return bool(session.scalar(sa.select(sa.or_(seat, agency, people))))
+
+
+def facts_of(session: Session, organisation_id: UUID) -> list[OrganisationFact]:
+    """Return the organisation's facts by kind, the newest of each first."""
+    statement = sa.select(OrganisationFact).where(
+        OrganisationFact.organisation_id == organisation_id, OrganisationFact.removed_at.is_(None)
+    )
+    return list(
+        session.scalars(
+            statement.order_by(OrganisationFact.kind, OrganisationFact.valid_from.desc().nulls_last(), OrganisationFact.id)
+        )
+    )
+
+
+def list_rules(session: Session, committee_id: UUID) -> list[CommitteeRules]:
+    """Return all rules of procedure that the committee had, has or will have, the newest first."""
+    statement = sa.select(CommitteeRules).where(CommitteeRules.committee_id == committee_id, CommitteeRules.removed_at.is_(None))
+    return list(session.scalars(statement.order_by(CommitteeRules.valid_from.desc(), CommitteeRules.id.desc())))
+
+
+def list_seats(session: Session, committee_id: UUID) -> list[Seat]:
+    """Return all seats that the committee had, has or will have, in the order of their terms."""
+    statement = sa.select(Seat).where(Seat.committee_id == committee_id, Seat.removed_at.is_(None))
+    return list(session.scalars(statement.order_by(Seat.valid_from, Seat.id)))
+
+
+def seats_of_organisation(session: Session, organisation_id: UUID, committee_ids: Collection[UUID] | None) -> list[Seat]:
+    """Return the organisation's seats, newest first, in the committees ``committee_ids`` (None: in all)."""
+    statement = sa.select(Seat).where(Seat.organisation_id == organisation_id, Seat.removed_at.is_(None))
+    if committee_ids is not None:
+        statement = statement.where(Seat.committee_id.in_(list(committee_ids)))
+    return list(session.scalars(statement.order_by(Seat.valid_from.desc(), Seat.id)))
+
+
+def list_holders(session: Session, seat_id: UUID) -> list[SeatHolder]:
+    """Return everybody who held, holds or will hold the seat, the newest first."""
+    statement = sa.select(SeatHolder).where(SeatHolder.seat_id == seat_id, SeatHolder.removed_at.is_(None))
+    return list(session.scalars(statement.order_by(SeatHolder.valid_from.desc(), SeatHolder.id)))
+
+
+def list_deputies(session: Session, user_id: UUID) -> list[Deputy]:
+    """Return who acted, acts or will act for the person, the newest first."""
+    statement = sa.select(Deputy).where(Deputy.user_id == user_id, Deputy.removed_at.is_(None))
+    return list(session.scalars(statement.order_by(Deputy.valid_from.desc(), Deputy.id)))
+
+
+def list_absences(session: Session, user_id: UUID) -> list[Absence]:
+    """Return the person's absences, the newest first."""
+    statement = sa.select(Absence).where(Absence.user_id == user_id, Absence.removed_at.is_(None))
+    return list(session.scalars(statement.order_by(Absence.first_day.desc(), Absence.id)))
+
+
+def deputies_on(session: Session, user_ids: Collection[UUID], day: date) -> dict[UUID, UUID]:
+    """Return who acts for whom on ``day``: of the people ``user_ids``, those who are away and have a deputy, to the deputy."""
+    away = sa.exists().where(
+        Absence.user_id == Deputy.user_id, Absence.first_day <= day, Absence.last_day >= day, Absence.removed_at.is_(None)
+    )
+    rows = session.execute(
+        sa.select(Deputy.user_id, Deputy.deputy_id).where(Deputy.user_id.in_(list(user_ids)), in_force_on(Deputy, day), away)
+    )
+    return {row.user_id: row.deputy_id for row in rows}
+
+
+def committees_by_ids(session: Session, ids: Collection[UUID]) -> dict[UUID, Committee]:
+    """Return the committees ``ids`` by id, removed ones too."""
+    return {row.id: row for row in session.scalars(sa.select(Committee).where(Committee.id.in_(list(ids))))}
+
+
+def list_users(session: Session, cursor: str | None, organisation_id: UUID | None = None) -> Page[User]:
+    """Return the page of people in the order of their mail addresses, disabled ones too, of one organisation or of all."""
+    statement = sa.select(User)
+    if organisation_id is not None:
+        statement = statement.where(User.organisation_id == organisation_id)
+    keys = (Key(sa.func.lower(User.email), lambda row: row.email.lower()), Key(User.id, lambda row: row.id))
+    return keyset(session, statement, keys, cursor, scalars=True)
+
+
+def users_for_choice(session: Session) -> list[User]:
+    """Return the people who can be named as holder or deputy, by their Thai names."""
+    rows = session.scalars(sa.select(User).where(User.disabled_at.is_(None)))
+    return sorted(rows, key=lambda row: (sort_key(row.name_th), row.id))
