@@ -32,7 +32,8 @@ function onceOnly(event) {
     event.stopImmediatePropagation();
     return;
   }
-  if (form.method === "get") return;
+  const method = (form.getAttribute("method") ?? "get").toLowerCase();
+  if (method === "get" && !form.hasAttribute("hx-post")) return;
   form.dataset.sentAt = String(now);
   button?.setAttribute("aria-disabled", "true");
   setTimeout(() => release(form), RESUBMIT_MS);
