@@ -1,1 +1,9 @@
-"""Plans of a joint service: objectives, indicators, budget."""
+"""Service plans: objectives, indicators, budgets, service areas and risks, in editions made from an adopted proposal."""
+
+
+def register() -> None:
+    """Fill in this area's permissions, targets and sources of work."""
+    from collab.service_plans import policy, targets
+
+    policy.install()
+    targets.install()

@@ -22,6 +22,8 @@ class ServicePlan(Keyed, Versioned, Base):
     __tracked__ = Tracked(kind="service_plan", stream=lambda row: ("service_plan", row.id))
     __table_args__ = (
         sa.UniqueConstraint("series_id", "edition"),
+        # One plan a proposal; what changes later is a further edition.
+        sa.Index("uq_service_plan_first_edition", "proposal_id", unique=True, postgresql_where=sa.text("edition = 1")),
         sa.Index("ix_service_plan_committee_id", "committee_id", "state"),
         sa.Index("ix_service_plan_proposal_id", "proposal_id"),
         sa.Index(

@@ -1,0 +1,38 @@
+"""What is done with agreements: one function a verb."""
+
+from collab.agreements.service.drafting import (
+    PartyInput,
+    Terms,
+    copy_as_draft,
+    draft_agreement,
+    edit_agreement,
+    remove_clause,
+    remove_party,
+    save_clause,
+    save_party,
+)
+from collab.agreements.service.ending import terminate, withdraw
+from collab.agreements.service.obligations import add_obligation, fulfil_obligation, remove_obligation
+from collab.agreements.service.ratifying import CouncilDecision, circulate, record_approval, record_ratification, sign
+
+__all__ = [
+    "CouncilDecision",
+    "PartyInput",
+    "Terms",
+    "add_obligation",
+    "circulate",
+    "copy_as_draft",
+    "draft_agreement",
+    "edit_agreement",
+    "fulfil_obligation",
+    "record_approval",
+    "record_ratification",
+    "remove_clause",
+    "remove_obligation",
+    "remove_party",
+    "save_clause",
+    "save_party",
+    "sign",
+    "terminate",
+    "withdraw",
+]
