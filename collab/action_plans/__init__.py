@@ -1,1 +1,9 @@
 """Joint action plans: items, progress, evidence."""
+
+
+def register() -> None:
+    """Fill in this area's permissions, targets and sources of work."""
+    from collab.action_plans import policy, targets
+
+    policy.install()
+    targets.install()

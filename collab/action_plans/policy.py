@@ -1,0 +1,79 @@
+"""Who may prepare plans, report, verify and move deadlines."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from collab.action_plans import rules
+from collab.action_plans.states import PlanState
+from collab.kernel.access import Actor, Permission, Role, Scope, allow, seated_in_committee, within
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What decides who may verify: the committee, who leads, who supports, and for whom the report was made."""
+
+    committee_id: UUID
+    lead_organisation_id: UUID
+    supporter_ids: frozenset[UUID]
+    reporter_organisation_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What decides who may decide a change of deadline: the committee, and who asked."""
+
+    committee_id: UUID
+    asked_by: UUID
+
+
+def _seated_reader(actor: Actor, target: Any) -> bool:
+    return seated_in_committee(actor, target) and target.state is not PlanState.DRAFT
+
+
+def _overall_reader(actor: Actor, target: Any) -> bool:
+    return getattr(target, "state", None) is not PlanState.DRAFT
+
+
+def _owner(actor: Actor, target: Any) -> bool:
+    return actor.user_id is not None and getattr(target, "owner_id", None) == actor.user_id
+
+
+def _other_party(actor: Actor, target: Judging) -> bool:
+    return rules.may_judge(
+        judge_organisations=actor.organisation_ids, reporter_organisation=target.reporter_organisation_id,
+        lead_organisation=target.lead_organisation_id,
+    )  # fmt: skip
+
+
+def _coordinating_verifier(actor: Actor, target: Judging) -> bool:
+    return within(Role.COORDINATOR)(actor, target) and _other_party(actor, target)
+
+
+def _supporting_verifier(actor: Actor, target: Judging) -> bool:
+    return bool(actor.scopes(Role.CLERK, Scope.ORGANISATION) & target.supporter_ids) and _other_party(actor, target)
+
+
+def _coordinating_decider(actor: Actor, target: Asked) -> bool:
+    return within(Role.COORDINATOR)(actor, target) and target.asked_by != actor.user_id
+
+
+def _chairing_decider(actor: Actor, target: Asked) -> bool:
+    return within(Role.CHAIR)(actor, target) and target.asked_by != actor.user_id
+
+
+def install() -> None:
+    """Add this area's rows to the table of permissions."""
+    allow(Permission.ACTION_PLAN_VIEW, None, _seated_reader)
+    allow(Permission.ACTION_PLAN_VIEW, Role.COORDINATOR, within(Role.COORDINATOR))
+    allow(Permission.ACTION_PLAN_VIEW, Role.CHAIR, within(Role.CHAIR))
+    allow(Permission.ACTION_PLAN_VIEW, Role.AUDITOR, _overall_reader)
+    allow(Permission.ACTION_PLAN_VIEW, Role.ADMINISTRATOR, _overall_reader)
+    allow(Permission.ACTION_PLAN_MANAGE, Role.COORDINATOR, within(Role.COORDINATOR))
+    allow(Permission.ACTION_ITEM_MANAGE, Role.COORDINATOR, within(Role.COORDINATOR))
+    allow(Permission.ACTION_ITEM_REPORT, None, _owner)
+    allow(Permission.ACTION_ITEM_REPORT, Role.CLERK, within(Role.CLERK))
+    allow(Permission.ACTION_ITEM_VERIFY, Role.COORDINATOR, _coordinating_verifier)
+    allow(Permission.ACTION_ITEM_VERIFY, Role.CLERK, _supporting_verifier)
+    allow(Permission.DEADLINE_DECIDE, Role.COORDINATOR, _coordinating_decider)
+    allow(Permission.DEADLINE_DECIDE, Role.CHAIR, _chairing_decider)

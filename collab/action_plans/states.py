@@ -1,0 +1,101 @@
+"""States of a plan, an item, a report and a change of deadline, and whose turn each is."""
+
+from enum import StrEnum
+
+from collab.kernel.states import Machine
+
+
+class PlanState(StrEnum):
+    """A plan is prepared, carried out, closed."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+class PlanVerb(StrEnum):
+    """What is done to a plan as a whole."""
+
+    EDIT = "edit"
+    ADD_ITEM = "add_item"
+    ACTIVATE = "activate"
+    CLOSE = "close"
+
+
+class ItemState(StrEnum):
+    """An item is done only when another party has verified the evidence."""
+
+    PLANNED = "planned"
+    IN_PROGRESS = "in_progress"
+    AWAITING_VERIFICATION = "awaiting_verification"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class ItemVerb(StrEnum):
+    """What is done to an item. ``REPORT`` says how far it is; ``SUBMIT`` is the report that says it is finished."""
+
+    REPORT = "report"
+    SUBMIT = "submit"
+    VERIFY = "verify"
+    RETURN = "return"
+    RESCHEDULE = "reschedule"
+    EDIT = "edit"
+    CANCEL = "cancel"
+    REMOVE = "remove"
+
+
+class ReportState(StrEnum):
+    """A report below 100 % is recorded as it is; one that says "finished" waits for the verdict of another party."""
+
+    RECORDED = "recorded"
+    AWAITING = "awaiting"
+    VERIFIED = "verified"
+    RETURNED = "returned"
+
+
+class ChangeState(StrEnum):
+    """A change of deadline is asked for, then approved or refused."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+_P, _V, _I, _W = PlanState, PlanVerb, ItemState, ItemVerb
+
+PLAN_MACHINE: Machine[PlanState, PlanVerb] = Machine(
+    transitions={
+        (_P.DRAFT, _V.EDIT): _P.DRAFT,
+        (_P.DRAFT, _V.ADD_ITEM): _P.DRAFT,
+        (_P.DRAFT, _V.ACTIVATE): _P.ACTIVE,
+        (_P.ACTIVE, _V.EDIT): _P.ACTIVE,
+        (_P.ACTIVE, _V.ADD_ITEM): _P.ACTIVE,
+        (_P.ACTIVE, _V.CLOSE): _P.CLOSED,
+    },
+    turn={_P.DRAFT: "coordinator", _P.ACTIVE: "clerk", _P.CLOSED: ""},
+)
+
+ITEM_MACHINE: Machine[ItemState, ItemVerb] = Machine(
+    transitions={
+        (_I.PLANNED, _W.REPORT): _I.IN_PROGRESS,
+        (_I.PLANNED, _W.SUBMIT): _I.AWAITING_VERIFICATION,
+        (_I.PLANNED, _W.RESCHEDULE): _I.PLANNED,
+        (_I.PLANNED, _W.EDIT): _I.PLANNED,
+        (_I.PLANNED, _W.CANCEL): _I.CANCELLED,
+        (_I.PLANNED, _W.REMOVE): _I.PLANNED,
+        (_I.IN_PROGRESS, _W.REPORT): _I.IN_PROGRESS,
+        (_I.IN_PROGRESS, _W.SUBMIT): _I.AWAITING_VERIFICATION,
+        (_I.IN_PROGRESS, _W.RESCHEDULE): _I.IN_PROGRESS,
+        (_I.IN_PROGRESS, _W.EDIT): _I.IN_PROGRESS,
+        (_I.IN_PROGRESS, _W.CANCEL): _I.CANCELLED,
+        (_I.IN_PROGRESS, _W.REMOVE): _I.IN_PROGRESS,
+        (_I.AWAITING_VERIFICATION, _W.RESCHEDULE): _I.AWAITING_VERIFICATION,
+        (_I.AWAITING_VERIFICATION, _W.VERIFY): _I.DONE,
+        (_I.AWAITING_VERIFICATION, _W.RETURN): _I.IN_PROGRESS,
+    },
+    turn={_I.PLANNED: "owner", _I.IN_PROGRESS: "owner", _I.AWAITING_VERIFICATION: "verifier", _I.DONE: "", _I.CANCELLED: ""},
+)
+
+#: States in which an item still has to be done.
+OPEN_STATES = frozenset({_I.PLANNED, _I.IN_PROGRESS, _I.AWAITING_VERIFICATION})

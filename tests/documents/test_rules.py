@@ -1,0 +1,110 @@
+"""What a file is, what it may be called, and what of a photo is kept."""
+
+import io
+import struct
+
+import pytest
+
+from collab.documents import photos, rules, storage
+from tests.factories import documents as files
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("รายงาน.pdf", "รายงาน.pdf"),
+    ("C:\\Users\\x\\รายงาน.pdf", "รายงาน.pdf"),
+    ("../../etc/passwd.txt", "passwd.txt"),
+    ("photo\u202egpj.exe", "photogpj.exe"),
+    ("a\x00b\r\nc.pdf", "abc.pdf"),
+    (".htaccess", "htaccess"),
+    ("", "file"),
+    ("...", "file"),
+    ('a"b;c.pdf', "ab;c.pdf"),
+])  # fmt: skip
+def test_names_are_cleaned(name: str, expected: str) -> None:
+    assert rules.clean_filename(name) == expected
+
+
+def test_long_names_keep_their_ending() -> None:
+    name = rules.clean_filename("ก" * 300 + ".pdf")
+    assert len(name) == rules.NAME_LENGTH
+    assert name.endswith(".pdf")
+
+
+@pytest.mark.parametrize("name", sorted(files.ALLOWED))
+def test_kinds_that_are_kept(name: str, tmp_path) -> None:
+    data, media_type = files.ALLOWED[name]
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    assert rules.media_type_of(path, rules.ending_of(name)) == media_type
+
+
+@pytest.mark.parametrize("name", sorted(files.REFUSED))
+def test_kinds_that_are_refused(name: str, tmp_path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(files.REFUSED[name])
+    assert rules.media_type_of(path, rules.ending_of(name)) is None
+
+
+def test_a_photo_loses_its_place_and_keeps_how_and_when() -> None:
+    data = photos.without_position(files.photo())
+    assert struct.pack("<HH", 0x8825, 4) not in data
+    assert struct.pack(">HH", 0x8825, 4) not in data
+    assert struct.pack("<I", 2774) not in data
+    assert b"GPS" not in data
+    assert b"MPF" not in data
+    assert data.count(b"\xff\xd8") == 1
+    assert struct.pack(">HHIH", 0x0112, 3, 1, 6) in data
+    assert b"2026:11:21 09:30:00" in data
+    assert files.SCAN in data
+    assert data.endswith(b"\xff\xd9")
+    assert photos.without_position(data) == data
+
+
+def test_a_photo_that_is_upright_and_undated_gets_no_exif() -> None:
+    plain = b"\xff\xd8" + files.segment(0xE1, files.exif(1, b"x" * 19)) + files.SCAN + b"\xff\xd9"
+    assert photos.without_position(plain) == b"\xff\xd8" + files.SCAN + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8",
+        b"\xff\xd8\xff",
+        b"\xff\xd8abc",
+        b"\xff\xd8\xff\xe1\xff\xff",
+        b"\xff\xd8\xff\xe1\x00\x01",
+        b"\xff\xd8\xff\xff\xff",
+    ],
+)
+def test_damaged_photos_are_told(data: bytes) -> None:
+    with pytest.raises(photos.UnreadablePhoto):
+        photos.without_position(data)
+
+
+def test_exif_that_makes_no_sense_is_dropped() -> None:
+    for payload in (b"", b"II*\x00", b"II*\x00\xff\xff\xff\xff", b"MM\x00*\x00\x00\x00\x08\xff\xff"):
+        data = b"\xff\xd8" + files.segment(0xE1, b"Exif\x00\x00" + payload) + files.SCAN + b"\xff\xd9"
+        assert photos.without_position(data) == b"\xff\xd8" + files.SCAN + b"\xff\xd9"
+
+
+def test_the_store_writes_once(tmp_path) -> None:
+    store = storage.FileStore(tmp_path, 1000)
+    for _turn in range(2):
+        with store.receive(io.BytesIO(b"abc")) as path:
+            name, size = store.keep(path)
+    assert (name, size) == ("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", 3)
+    assert store.path_of(name).read_bytes() == b"abc"
+    assert not list((tmp_path / "incoming").iterdir())
+    assert store.is_whole(name)
+    store.path_of(name).chmod(0o600)
+    store.path_of(name).write_bytes(b"abd")
+    assert not store.is_whole(name)
+
+
+def test_the_store_refuses_too_much_and_leaves_nothing(tmp_path) -> None:
+    store = storage.FileStore(tmp_path, 10)
+    with pytest.raises(storage.TooBig), store.receive(io.BytesIO(b"x" * 11)):
+        pass
+    assert not list((tmp_path / "incoming").iterdir())
+    with pytest.raises(storage.MissingFile):
+        store.path_of("0" * 64)

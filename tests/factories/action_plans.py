@@ -1,0 +1,96 @@
+"""A plan with items for tests, and a resolution to stand behind them."""
+
+import io
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import Session
+
+from collab.action_plans import service
+from collab.action_plans.models import ActionItem, ActionPlan
+from collab.kernel import targets
+from collab.kernel.i18n import lazy
+from collab.kernel.ids import new_id
+from collab.kernel.targets import Ref, TargetInfo, TargetKind
+from tests.factories import documents as files
+from tests.factories.world import World
+
+STARTS, DUE = date(2026, 10, 15), date(2027, 1, 31)
+
+
+def stand_in_resolution(monkeypatch: pytest.MonkeyPatch, world: World) -> Ref:
+    """Register a stand-in for the kind "resolution" with one resolution of the world's committee; return it."""
+    ref = Ref("resolution", new_id())
+
+    def load(_session: Session, keys: Any) -> list[TargetInfo]:
+        return [
+            TargetInfo("resolution", key, "ให้ซื้อรถขยะร่วมกัน", "/r", number="ทส 1/2570", committee_id=world.committee.id)
+            for key in keys
+            if key == ref.id
+        ]
+
+    def visible(_session: Session, actor: Any, keys: Any) -> set[UUID]:
+        return (
+            set(keys) & {ref.id}
+            if world.committee.id in actor.committee_ids or actor.organisation_id == world.org_id("pao")
+            else set()
+        )
+
+    monkeypatch.setitem(targets._kinds, "resolution", TargetKind(lazy("Resolution"), load, visible))
+    return ref
+
+
+def facts(world: World, authority: Ref | None, **changes: Any) -> service.ItemFacts:
+    """Return an item led by Ban Phru, owned by its clerk, supported by Kho Hong."""
+    values: dict[str, Any] = {
+        "title": "ซื้อรถเก็บขยะ 2 คัน", "group_name": "การเก็บขน", "description": "รายละเอียด", "weight": 2,
+        "lead_organisation_id": world.org_id("banphru"), "supporter_ids": frozenset({world.org_id("khohong")}),
+        "owner_id": world.users["clerk_banphru"].id, "starts_on": STARTS, "due_on": DUE, "budget_planned": Decimal("1250000.50"),
+        "authority": authority,
+    }  # fmt: skip
+    return service.ItemFacts(**{**values, **changes})
+
+
+def make_plan(session: Session, world: World, now: datetime, title: str = "แผนปฏิบัติการร่วม 2570") -> ActionPlan:
+    """Make a draft plan of the world's committee and commit it."""
+    plan = service.create_plan(
+        session, actor=world.actors["coordinator"], now=now, committee_id=world.committee.id, fiscal_year=2570, title=title
+    )
+    session.commit()
+    return plan
+
+
+def make_item(
+    session: Session, world: World, now: datetime, plan: ActionPlan, authority: Ref | None, **changes: Any
+) -> ActionItem:
+    """Add an item to ``plan`` and commit it."""
+    item = service.add_item(
+        session, actor=world.actors["coordinator"], now=now, plan_id=plan.id, facts=facts(world, authority, **changes)
+    )
+    session.commit()
+    return item
+
+
+def activate(session: Session, world: World, now: datetime, plan: ActionPlan) -> None:
+    """Put ``plan`` into force and commit."""
+    service.activate_plan(session, actor=world.actors["coordinator"], now=now, plan_id=plan.id)
+    session.commit()
+
+
+def evidence() -> service.FileSent:
+    """Return a photo as a telephone sends it."""
+    return service.FileSent(io.BytesIO(files.photo()), "IMG_0001.jpg")
+
+
+def report(session: Session, world: World, now: datetime, item: ActionItem, percent: int, who: str = "clerk_banphru",
+           sent: Callable[[], service.FileSent] | None = None) -> None:  # fmt: skip
+    """Report ``percent`` on ``item`` and commit; 100 brings evidence."""
+    file = (sent or evidence)() if percent == 100 or sent else None
+    service.report_progress(
+        session, actor=world.actors[who], now=now, item_id=item.id, percent=percent, words="ส่งมอบแล้ว", evidence=file
+    )
+    session.commit()
