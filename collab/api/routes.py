@@ -54,11 +54,11 @@ def work() -> ResponseReturnValue:
 @blueprint.get("/objects/<kind>/<uuid:target_id>")
 @signed_in
 def show(kind: str, target_id: UUID) -> ResponseReturnValue:
-    """Return one object and the chain of objects on whose authority it exists, the first cause first."""
+    """Return one object and the chain of objects on whose authority it exists, the nearest first."""
     with reading() as session:
         info = _visible(session, kind, target_id)
         chain = targets.why(session, current_actor(), Ref(kind, target_id))
-    return jsonify({**object_json(info), "because_of": [object_json(step) for step in chain[:-1]]})
+    return jsonify({**object_json(info), "because_of": [object_json(step) for step in chain[1:]]})
 
 
 @blueprint.get("/objects/<kind>/<uuid:target_id>/history")

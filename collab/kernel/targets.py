@@ -111,7 +111,7 @@ def visible(session: Session, actor: Actor, refs: Collection[Ref]) -> set[Ref]:
 
 
 def why(session: Session, actor: Actor, ref: Ref) -> list[TargetInfo]:
-    """Return the chain that answers "why are we doing this": from the first cause down to ``ref`` itself.
+    """Return the chain that answers "why are we doing this": from ``ref`` itself up to the first cause.
 
     Each link is followed once; links that ``actor`` may not see are left out of the result but still followed.
     """
@@ -124,7 +124,7 @@ def why(session: Session, actor: Actor, ref: Ref) -> list[TargetInfo]:
         seen.append(current)
         waiting.extend(_kinds[current.kind].because_of(session, current.id))
     infos = resolve(session, actor, seen)
-    return [infos[item] for item in reversed(seen) if item in infos]
+    return [infos[item] for item in seen if item in infos]
 
 
 def _by_kind(refs: Iterable[Ref]) -> dict[str, list[UUID]]:
