@@ -1,8 +1,10 @@
 """Facts of meetings that higher areas react to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from collab.kernel.access import Actor
 from collab.kernel.targets import Ref
 
 
@@ -13,6 +15,8 @@ class PlacedOnAgenda:
     meeting_id: UUID
     agenda_item_id: UUID
     target: Ref
+    actor: Actor
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -23,3 +27,5 @@ class ResolutionAdopted:
     committee_id: UUID
     target: Ref | None
     carried: bool
+    actor: Actor
+    now: datetime
