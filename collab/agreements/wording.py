@@ -1,6 +1,6 @@
 """Codes of agreements in words."""
 
-from collab.agreements.register import Attention
+from collab.agreements.ledger import Attention
 from collab.agreements.rules import Step
 from collab.agreements.states import AgreementState, EntryRule, Outcome, PartyRole, Recurrence
 from collab.kernel.i18n import LazyText, lazy

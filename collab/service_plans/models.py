@@ -35,11 +35,11 @@ class ServicePlan(Keyed, Versioned, Base):
     series_id: Mapped[UUID] = mapped_column(sa.ForeignKey("service_plan.id", deferrable=True, initially="DEFERRED"))
     edition: Mapped[int]
     committee_id: Mapped[UUID] = mapped_column(sa.ForeignKey("committee.id"))
-    proposal_id: Mapped[UUID] = mapped_column(sa.Uuid)
+    proposal_id: Mapped[UUID] = mapped_column(sa.ForeignKey("proposal.id"))
     #: The resolution that adopted the proposal; on its authority the plan is made.
-    resolution_id: Mapped[UUID] = mapped_column(sa.Uuid)
+    resolution_id: Mapped[UUID] = mapped_column(sa.ForeignKey("resolution.id"))
     #: The resolution on whose authority this edition was approved.
-    approval_resolution_id: Mapped[UUID | None] = mapped_column(sa.Uuid)
+    approval_resolution_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("resolution.id"))
     title: Mapped[str]
     objective: Mapped[str]
     standard: Mapped[str]

@@ -1,5 +1,6 @@
 """What is done with agreements: one function a verb."""
 
+from collab.agreements.service.common import party_of
 from collab.agreements.service.drafting import (
     PartyInput,
     Terms,
@@ -12,11 +13,19 @@ from collab.agreements.service.drafting import (
     save_party,
 )
 from collab.agreements.service.ending import terminate, withdraw
-from collab.agreements.service.obligations import add_obligation, fulfil_obligation, remove_obligation
-from collab.agreements.service.ratifying import CouncilDecision, circulate, record_approval, record_ratification, sign
+from collab.agreements.service.obligations import Duty, add_obligation, fulfil_obligation, remove_obligation
+from collab.agreements.service.ratifying import (
+    CouncilDecision,
+    circulate,
+    record_approval,
+    record_ratification,
+    sign,
+    signing_statement,
+)
 
 __all__ = [
     "CouncilDecision",
+    "Duty",
     "PartyInput",
     "Terms",
     "add_obligation",
@@ -25,6 +34,7 @@ __all__ = [
     "draft_agreement",
     "edit_agreement",
     "fulfil_obligation",
+    "party_of",
     "record_approval",
     "record_ratification",
     "remove_clause",
@@ -33,6 +43,7 @@ __all__ = [
     "save_clause",
     "save_party",
     "sign",
+    "signing_statement",
     "terminate",
     "withdraw",
 ]

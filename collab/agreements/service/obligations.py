@@ -19,7 +19,7 @@ from collab.kernel.errors import StateConflict
 from collab.kernel.i18n import _
 
 
-class _Duty:
+class Duty:
     """An obligation as the predicates of access read it: of an organisation, in a committee."""
 
     def __init__(self, organisation_id: UUID, committee_id: UUID) -> None:
@@ -53,7 +53,7 @@ def fulfil_obligation(session: Session, *, actor: Actor, now: datetime, agreemen
     """
     agreement = queries.lock_agreement(session, actor, agreement_id)
     row = queries.lock_part(session, Obligation, agreement_id, obligation_id)
-    authorize(actor, Permission.OBLIGATION_FULFIL, _Duty(row.organisation_id, agreement.committee_id))
+    authorize(actor, Permission.OBLIGATION_FULFIL, Duty(row.organisation_id, agreement.committee_id))
     check_version(row, expected_version)
     if status_on(agreement, today(now)) not in (AgreementState.IN_FORCE, AgreementState.EXPIRED):
         raise StateConflict(_("Nobody is bound by an agreement that is not in force."))

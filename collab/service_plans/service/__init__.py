@@ -10,6 +10,7 @@ from collab.service_plans.service.parts import (
 from collab.service_plans.service.plans import (
     PlanText,
     approve_plan,
+    approving_resolutions,
     draft_plan,
     edit_plan,
     propose_plan,
@@ -20,6 +21,7 @@ from collab.service_plans.service.plans import (
 __all__ = [
     "PlanText",
     "approve_plan",
+    "approving_resolutions",
     "draft_plan",
     "edit_plan",
     "propose_plan",

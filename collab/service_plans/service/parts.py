@@ -24,7 +24,7 @@ from collab.service_plans.states import MACHINE, FundingSource, PlanVerb
 #: The parts of a plan by the word that names them in addresses.
 MODELS: Mapping[str, type[Any]] = {
     "indicators": Indicator,
-    "budget-lines": BudgetLine,
+    "budget": BudgetLine,
     "areas": ServiceArea,
     "risks": Risk,
 }

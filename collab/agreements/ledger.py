@@ -16,6 +16,8 @@ from collab.agreements.rules import EXPIRING_DAYS
 from collab.agreements.states import AgreementState
 from collab.kernel.access import Actor
 from collab.kernel.paging import AnySelect, Key, Page, keyset
+from collab.members.models import Committee
+from collab.members.rules import name_of
 
 #: A day after all others, for agreements without one: keys of a page may not be NULL.
 NO_DAY = date(9999, 12, 31)
@@ -39,6 +41,7 @@ class Filter:
     committee_id: UUID | None = None
     organisation_id: UUID | None = None
     attention: Attention | None = None
+    service_plan_id: UUID | None = None
 
 
 _ORDER = list(Attention)
@@ -78,6 +81,8 @@ def _statement(actor: Actor, day: date, wanted: Filter) -> AnySelect:
             AgreementParty.organisation_id == wanted.organisation_id, AgreementParty.removed_at.is_(None)
         )
         statement = statement.where(Agreement.id.in_(mine))
+    if wanted.service_plan_id is not None:
+        statement = statement.where(Agreement.service_plan_id == wanted.service_plan_id)
     if wanted.attention is not None:
         statement = statement.where(rank == _ORDER.index(wanted.attention))
     return statement
@@ -114,3 +119,8 @@ def counts(session: Session, actor: Actor, day: date) -> dict[Attention, int]:
     ranked = _statement(actor, day, Filter()).subquery()
     rows = session.execute(sa.select(ranked.c.rank, sa.func.count()).group_by(ranked.c.rank))
     return {attention_of(rank): count for rank, count in rows}
+
+
+def committee_names(session: Session, keys: set[UUID]) -> dict[UUID, str]:
+    """Return the names of the committees in the language in force."""
+    return {row.id: name_of(row) for row in session.scalars(sa.select(Committee).where(Committee.id.in_(keys)))}
