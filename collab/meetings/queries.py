@@ -1,0 +1,155 @@
+"""Reads of meetings and resolutions."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from collab.kernel.access import Actor, Role, Scope
+from collab.kernel.errors import NotFound
+from collab.kernel.paging import Key, Page, keyset
+from collab.kernel.targets import Ref
+from collab.meetings.models import AgendaItem, Attendance, Ballot, Meeting, Resolution
+from collab.meetings.states import ItemState, MeetingState
+
+_NEWEST = (
+    Key(Meeting.starts_at, lambda row: row.starts_at, descending=True),
+    Key(Meeting.id, lambda row: row.id, descending=True),
+)
+PLACEABLE = (MeetingState.DRAFT, MeetingState.CONVENED, MeetingState.IN_SESSION)
+
+
+def visible_clause(actor: Actor) -> sa.ColumnElement[bool]:
+    """Return the condition under which ``actor`` may see a meeting: `policy` as one clause for lists."""
+    if any(actor.everywhere(role) for role in (Role.COORDINATOR, Role.CHAIR, Role.ADMINISTRATOR)):
+        return sa.true()
+    led = actor.scopes(Role.COORDINATOR, Scope.COMMITTEE) | actor.scopes(Role.CHAIR, Scope.COMMITTEE)
+    announced = Meeting.state != MeetingState.DRAFT
+    if actor.everywhere(Role.AUDITOR):
+        return sa.or_(announced, Meeting.committee_id.in_(led))
+    seated = set(actor.committee_ids) if actor.has(Role.CLERK) or actor.has(Role.EXECUTIVE) else set()
+    seated |= actor.scopes(Role.AUDITOR, Scope.COMMITTEE)
+    return sa.or_(Meeting.committee_id.in_(led), sa.and_(announced, Meeting.committee_id.in_(seated)))
+
+
+def list_meetings(session: Session, actor: Actor, cursor: str | None = None) -> Page[Meeting]:
+    """Return a page of the meetings that ``actor`` may see, the latest first."""
+    return keyset(session, sa.select(Meeting).where(visible_clause(actor)), _NEWEST, cursor, scalars=True)
+
+
+def get_visible(session: Session, actor: Actor, meeting_id: UUID) -> Meeting:
+    """Return the meeting when ``actor`` may see it; NotFound otherwise."""
+    found = session.scalars(sa.select(Meeting).where(Meeting.id == meeting_id, visible_clause(actor))).one_or_none()
+    if found is None:
+        raise NotFound("meeting", meeting_id)
+    return found
+
+
+def lock_meeting(session: Session, actor: Actor, meeting_id: UUID) -> Meeting:
+    """Return the meeting with its row locked and fresh; NotFound when ``actor`` may not see it."""
+    get_visible(session, actor, meeting_id)
+    statement = sa.select(Meeting).where(Meeting.id == meeting_id).with_for_update()
+    return session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def visible_ids(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
+    """Return those of ``keys`` that ``actor`` may see."""
+    return set(session.scalars(sa.select(Meeting.id).where(Meeting.id.in_(keys), visible_clause(actor))))
+
+
+def meetings_by_ids(session: Session, keys: Iterable[UUID]) -> list[Meeting]:
+    """Return the meetings with these ids, whoever asks."""
+    return list(session.scalars(sa.select(Meeting).where(Meeting.id.in_(list(keys)))))
+
+
+def placeable_meetings(session: Session, actor: Actor, committee_id: UUID) -> list[Meeting]:
+    """Return the meetings of a committee whose agenda is still open, the soonest first."""
+    statement = sa.select(Meeting).where(
+        Meeting.committee_id == committee_id, Meeting.state.in_(PLACEABLE), visible_clause(actor)
+    )
+    return list(session.scalars(statement.order_by(Meeting.starts_at)))
+
+
+def agenda_of(session: Session, meeting_id: UUID) -> list[AgendaItem]:
+    """Return the agenda in its order."""
+    order = (AgendaItem.heading, AgendaItem.position, AgendaItem.id)
+    return list(session.scalars(sa.select(AgendaItem).where(AgendaItem.meeting_id == meeting_id).order_by(*order)))
+
+
+def get_item(session: Session, item_id: UUID, *, lock: bool = False) -> AgendaItem:
+    """Return an agenda item; NotFound when there is none. Whoever asks: the caller looks at its meeting."""
+    statement = sa.select(AgendaItem).where(AgendaItem.id == item_id)
+    found = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if found is None:
+        raise NotFound("agenda_item", item_id)
+    return found
+
+
+def items_by_ids(session: Session, keys: Iterable[UUID]) -> list[AgendaItem]:
+    """Return the items with these ids."""
+    return list(session.scalars(sa.select(AgendaItem).where(AgendaItem.id.in_(list(keys)))))
+
+
+def is_on_agenda(session: Session, ref: Ref) -> bool:
+    """Say whether an open item of any agenda is about the object."""
+    open_item = sa.and_(AgendaItem.target_id == ref.id, AgendaItem.target_kind == ref.kind, AgendaItem.state == ItemState.OPEN)
+    return session.scalar(sa.select(AgendaItem.id).where(open_item).limit(1)) is not None
+
+
+def attendance_of(session: Session, meeting_id: UUID) -> dict[UUID, Attendance]:
+    """Return the attendance by seat."""
+    return {row.seat_id: row for row in session.scalars(sa.select(Attendance).where(Attendance.meeting_id == meeting_id))}
+
+
+def ballots_of(session: Session, meeting_id: UUID) -> list[Ballot]:
+    """Return the ballots of a meeting."""
+    return list(session.scalars(sa.select(Ballot).where(Ballot.meeting_id == meeting_id).order_by(Ballot.id)))
+
+
+def resolutions_of(session: Session, meeting_id: UUID) -> list[Resolution]:
+    """Return the resolutions of a meeting in the order of their numbers."""
+    statement = sa.select(Resolution).where(Resolution.meeting_id == meeting_id)
+    return list(session.scalars(statement.order_by(Resolution.number_year, Resolution.number_in_year)))
+
+
+def resolutions_on(session: Session, refs: Iterable[Ref]) -> dict[Ref, list[Resolution]]:
+    """Return the resolutions on each object, the oldest first."""
+    wanted = list(refs)
+    rows = session.scalars(
+        sa.select(Resolution).where(Resolution.target_id.in_([ref.id for ref in wanted])).order_by(Resolution.id)
+    )
+    found: dict[Ref, list[Resolution]] = {ref: [] for ref in wanted}
+    for row in rows:
+        if row.target_kind and row.target_id and Ref(row.target_kind, row.target_id) in found:
+            found[Ref(row.target_kind, row.target_id)].append(row)
+    return found
+
+
+def get_resolution(session: Session, resolution_id: UUID) -> Resolution:
+    """Return a resolution; NotFound when there is none. Whoever asks."""
+    found = session.get(Resolution, resolution_id)
+    if found is None:
+        raise NotFound("resolution", resolution_id)
+    return found
+
+
+def resolutions_by_ids(session: Session, keys: Iterable[UUID]) -> list[Resolution]:
+    """Return the resolutions with these ids."""
+    return list(session.scalars(sa.select(Resolution).where(Resolution.id.in_(list(keys)))))
+
+
+def last_meeting_number(session: Session, committee_id: UUID, year: int) -> int:
+    """Return the last number of a meeting in the year. Call it with the committee locked."""
+    highest = sa.select(sa.func.max(Meeting.number_in_year)).where(
+        Meeting.committee_id == committee_id, Meeting.number_year == year
+    )
+    return session.scalar(highest) or 0
+
+
+def last_resolution_number(session: Session, committee_id: UUID, year: int) -> int:
+    """Return the last number of a resolution in the year. Call it with the committee locked."""
+    highest = sa.select(sa.func.max(Resolution.number_in_year)).where(
+        Resolution.committee_id == committee_id, Resolution.number_year == year
+    )
+    return session.scalar(highest) or 0

@@ -1,0 +1,5 @@
+"""The one blueprint of the area."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("meetings", __name__)
