@@ -2,7 +2,8 @@
 
 
 def register() -> None:
-    """Fill in this area's targets."""
-    from collab.calendar import targets
+    """Fill in this area's permissions and targets."""
+    from collab.calendar import policy, targets
 
+    policy.install()
     targets.install()

@@ -5,6 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 
+def invitation_path(token: str) -> str:
+    """Return the path of the page that takes an invited person's first password."""
+    return f"/invitation/{token}"
+
+
 @dataclass(frozen=True)
 class PasswordResetRequested:
     """Somebody asked for a new password of ``user_id``; ``path`` is the one-time page, valid until ``expires_at``."""
@@ -32,7 +37,7 @@ class InvitationSent:
     @property
     def path(self) -> str:
         """The path of the page that takes the first password."""
-        return f"/invitation/{self.token}"
+        return invitation_path(self.token)
 
 
 @dataclass(frozen=True)

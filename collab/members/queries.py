@@ -17,6 +17,7 @@ from collab.members.models import (
     Committee,
     CommitteeRules,
     Deputy,
+    FactKind,
     Organisation,
     OrganisationFact,
     OrganisationKind,
@@ -286,4 +287,39 @@ def list_users(session: Session, cursor: str | None, organisation_id: UUID | Non
 def users_for_choice(session: Session) -> list[User]:
     """Return the people who can be named as holder or deputy, by their Thai names."""
     rows = session.scalars(sa.select(User).where(User.disabled_at.is_(None)))
+    return sorted(rows, key=lambda row: (sort_key(row.name_th), row.id))
+
+
+def place_names(session: Session, assignments: Iterable[RoleAssignment]) -> dict[UUID, str]:
+    """Return the names of the committees and organisations in which the roles hold, by id."""
+    every = list(assignments)
+    committees = {row.scope_id for row in every if row.scope is Scope.COMMITTEE}
+    offices = {row.scope_id for row in every if row.scope is Scope.ORGANISATION}
+    return _names(session, Committee, committees) | organisation_names(session, offices)
+
+
+def seat_counts(session: Session, committee_ids: Collection[UUID], day: date) -> dict[UUID, int]:
+    """Return how many seats each committee has on ``day``."""
+    statement = sa.select(Seat.committee_id, sa.func.count()).where(
+        Seat.committee_id.in_(list(committee_ids)), in_force_on(Seat, day)
+    )
+    return {row[0]: row[1] for row in session.execute(statement.group_by(Seat.committee_id))}
+
+
+def figures_on(session: Session, organisation_ids: Collection[UUID], day: date) -> dict[UUID, dict[FactKind, OrganisationFact]]:
+    """Return the facts in force on ``day``, by organisation and kind."""
+    fact = OrganisationFact
+    statement = sa.select(fact).where(
+        fact.organisation_id.in_(list(organisation_ids)), fact.removed_at.is_(None),
+        sa.or_(fact.valid_from.is_(None), fact.valid_from <= day), sa.or_(fact.valid_to.is_(None), fact.valid_to >= day),
+    )  # fmt: skip
+    found: dict[UUID, dict[FactKind, OrganisationFact]] = {}
+    for row in session.scalars(statement.order_by(fact.valid_from.asc().nulls_first(), fact.id)):
+        found.setdefault(row.organisation_id, {})[row.kind] = row
+    return found
+
+
+def people_of(session: Session, organisation_id: UUID) -> list[User]:
+    """Return the people of the organisation who are not disabled, in the order of their Thai names."""
+    rows = session.scalars(sa.select(User).where(User.organisation_id == organisation_id, User.disabled_at.is_(None)))
     return sorted(rows, key=lambda row: (sort_key(row.name_th), row.id))

@@ -48,7 +48,7 @@ class CollabForm(FlaskForm):
     @property
     def expected_version(self) -> int | None:
         """The version that the form was opened with, or None when it carries none."""
-        text = self.version.data or ""
+        text = str(self.version.data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
     def put_errors(self, faults: dict[str, str]) -> None:

@@ -17,6 +17,11 @@ PUBLIC = {
     "web.set_language": "before signing in too",
     "web.healthz": "for the supervisor",
     "web.readyz": "for the proxy",
+    "members.sign_in": "the way in",
+    "members.sign_in_code": "the second half of the way in",
+    "members.forgotten": "for those who cannot come in",
+    "members.reset": "opened by a one-time link",
+    "members.invitation": "opened by a one-time link",
 }
 PUBLIC_BLUEPRINTS = {"public_pages", "static"}
 

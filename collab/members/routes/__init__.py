@@ -1,0 +1,13 @@
+"""Pages of members, and signing in."""
+
+from flask import Flask
+
+from collab.members.routes import account, committees, organisations, people, seats, session, sign_in, standing
+from collab.members.routes.base import blueprint
+
+__all__ = ["account", "blueprint", "committees", "install", "organisations", "people", "seats", "sign_in", "standing"]
+
+
+def install(app: Flask) -> None:
+    """Let every request of ``app`` find out who is signed in."""
+    session.install(app)
