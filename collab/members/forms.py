@@ -1,9 +1,11 @@
 """Forms of accounts, organisations, committees, seats and people."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from wtforms import BooleanField, DecimalField, PasswordField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from collab.kernel.dates import to_ascii_digits
@@ -12,6 +14,13 @@ from collab.members import labels
 from collab.web.forms import CollabForm, Paragraph, TextLine, ThaiDateField, WholeNumber
 
 _FILL = lazy("Fill this in.")
+
+
+def options(texts: Mapping[Any, Any], group: str | None = None) -> list[SelectChoice]:
+    """Return the choices of a list (code or id to words), all under one heading when ``group`` names it."""
+    return [SelectChoice(str(value), text, optgroup=group) for value, text in texts.items()]
+
+
 _NEW = {"autocomplete": "new-password"}
 
 
@@ -60,7 +69,7 @@ class OwnPasswordForm(CollabForm):
 class PreferencesForm(CollabForm):
     """Language and density of tables."""
 
-    locale = RadioField(lazy("Language"), choices=[("th", "ไทย"), ("en", "English")])
+    locale = RadioField(lazy("Language"), choices=options({"th": "ไทย", "en": "English"}))
     has_compact_tables = BooleanField(lazy("Compact tables: more rows on one screen"))
 
 
@@ -96,7 +105,7 @@ class WeightField(DecimalField):
 class OrganisationForm(CollabForm):
     """An organisation as it is today."""
 
-    kind = SelectField(lazy("Kind of organisation"), choices=labels.choices(labels.KINDS))
+    kind = SelectField(lazy("Kind of organisation"), choices=options(labels.KINDS))
     name_th = TextLine(lazy("Thai name"))
     name_en = TextLine(lazy("English name"))
     short_th = TextLine(lazy("Short Thai name"), required=False, most=80)
@@ -108,7 +117,7 @@ class OrganisationForm(CollabForm):
 class FactForm(CollabForm):
     """A dated fact with its source."""
 
-    kind = SelectField(lazy("What"), choices=labels.choices(labels.FACTS))
+    kind = SelectField(lazy("What"), choices=options(labels.FACTS))
     value = TextLine(lazy("Value"))
     source = TextLine(lazy("Source"), most=500)
     valid_from = ThaiDateField(lazy("True from"), required=False)
@@ -122,7 +131,7 @@ class CharterForm(CollabForm):
     name_en = TextLine(lazy("English name"))
     code = TextLine(lazy("Letters before numbers"), most=12)
     agency_id = SelectField(lazy("Coordinating agency"))
-    governance = SelectField(lazy("Form of governance"), choices=labels.choices(labels.GOVERNANCE))
+    governance = SelectField(lazy("Form of governance"), choices=options(labels.GOVERNANCE))
     mandate = Paragraph(lazy("Mandate"), most=5000)
     order_number = TextLine(lazy("Number of the order of appointment"), required=False)
     order_on = ThaiDateField(lazy("Date of the order"), required=False)
@@ -131,12 +140,12 @@ class CharterForm(CollabForm):
 class ProcedureFields:
     """Rules of procedure, shared by two forms."""
 
-    quorum = SelectField(lazy("Quorum"), choices=labels.choices(labels.QUORUMS))
-    majority = SelectField(lazy("Majority"), choices=labels.choices(labels.MAJORITIES))
+    quorum = SelectField(lazy("Quorum"), choices=options(labels.QUORUMS))
+    majority = SelectField(lazy("Majority"), choices=options(labels.MAJORITIES))
     casting_vote = BooleanField(lazy("The chair has a casting vote"), default=True)
     notice_days = WholeNumber(lazy("Days between invitation and meeting"), most=365, default=7)
     opinion_days = WholeNumber(lazy("Days for an opinion"), least=1, most=365, default=15)
-    opinion_day_kind = RadioField(lazy("Days for an opinion are"), choices=labels.choices(labels.DAY_KINDS), default="working")
+    opinion_day_kind = RadioField(lazy("Days for an opinion are"), choices=options(labels.DAY_KINDS), default="working")
     valid_from = ThaiDateField(lazy("In force from"))
 
 
@@ -154,7 +163,7 @@ class SeatForm(CollabForm):
     """A seat of an organisation."""
 
     organisation_id = SelectField(lazy("Organisation"))
-    capacity = SelectField(lazy("Capacity"), choices=labels.choices(labels.CAPACITIES), default="member")
+    capacity = SelectField(lazy("Capacity"), choices=options(labels.CAPACITIES), default="member")
     is_voting = BooleanField(lazy("Has a vote"), default=True)
     weight = WeightField(lazy("Weight of the vote"), [InputRequired(lazy("Fill this in."))], default=1)
     valid_from = ThaiDateField(lazy("First day"))
@@ -196,7 +205,7 @@ class UserForm(CollabForm):
 class RoleForm(CollabForm):
     """A role in a scope; the place is one choice of committees and organisations."""
 
-    role = SelectField(lazy("Role"), choices=labels.choices(labels.ROLES))
+    role = SelectField(lazy("Role"), choices=options(labels.ROLES))
     where = SelectField(lazy("Where"))
     valid_from = ThaiDateField(lazy("First day"))
     valid_to = ThaiDateField(lazy("Last day"), required=False)

@@ -1,8 +1,5 @@
 """Words for the codes of this area, in the reader's language."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from collab.kernel.access import Role, Scope
 from collab.kernel.i18n import LazyText, lazy
 from collab.members.models import Capacity, DayKind, FactKind, GovernanceForm, MajorityRule, OrganisationKind, QuorumRule
@@ -64,11 +61,6 @@ DAY_KINDS: dict[DayKind, LazyText] = {
     DayKind.WORKING: lazy("Working days"),
     DayKind.CALENDAR: lazy("Calendar days"),
 }
-
-
-def choices(labels: Mapping[Any, LazyText]) -> list[tuple[str, LazyText]]:
-    """Return select choices (code, words) of a table of labels."""
-    return [(code.value, text) for code, text in labels.items()]
 
 
 def device_name(user_agent: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.utils import unset_value
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from collab.kernel.dates import BUDDHIST_OFFSET, DateFault, InvalidDate, parse_date_parts
 from collab.kernel.i18n import _, lazy
@@ -86,7 +87,7 @@ class TextLine(StringField):
     def __init__(
         self, label: Any, required: bool = True, most: int = LINE_LENGTH, validators: Sequence[Any] = (), **options: Any
     ) -> None:
-        rules = [*(_required() if required else ()), Length(most), *validators]
+        rules = [*(_written() if required else ()), Length(most), *validators]
         super().__init__(label, rules, filters=[_clean, _one_line], **options)
 
 
@@ -96,12 +97,17 @@ class Paragraph(TextAreaField):
     def __init__(
         self, label: Any, required: bool = True, most: int = PARAGRAPH_LENGTH, validators: Sequence[Any] = (), **options: Any
     ) -> None:
-        rules = [*(_required() if required else ()), Length(most), *validators]
+        rules = [*(_written() if required else ()), Length(most), *validators]
         super().__init__(label, rules, filters=[_clean], **options)
 
 
 def _one_line(value: str) -> str:
     return " ".join(value.split())
+
+
+def _written() -> tuple[DataRequired]:
+    # After cleaning: what is only spaces or control characters was not filled in.
+    return (DataRequired(lazy("Fill this in.")),)
 
 
 def _required() -> tuple[InputRequired]:
@@ -128,10 +134,10 @@ class ThaiDateField(Field):
         self.day_value = self.month_value = self.year_value = ""
         self.fault: DateFault | None = None
 
-    def process(self, formdata: Any, data: Any = Ellipsis, extra_filters: Any = None) -> None:
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
         """Take the three boxes ``<name>-day``, ``-month``, ``-year`` from the submission, or the object's date."""
         self.process_errors: list[str] = []
-        value = self.default if data is Ellipsis else data
+        value = self.default if data is unset_value else data
         value = value() if callable(value) else value
         self.data = value
         self.fault = None

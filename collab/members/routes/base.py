@@ -69,7 +69,11 @@ def _differences(form: Any, saved: Saved | None) -> dict[str, str]:
 
 def shown(field: Any) -> str:
     """Return what a field holds, in words: the chosen label, yes or no, a date, a text."""
-    return as_text(field.data, dict(field.choices) if getattr(field, "choices", None) else None)
+    return as_text(field.data, _words(field))
+
+
+def _words(field: Any) -> dict[str, Any] | None:
+    return {choice.value: choice.label for choice in field.choices} if getattr(field, "choices", None) else None
 
 
 def as_text(value: Any, choices: Mapping[str, Any] | None = None) -> str:
@@ -89,6 +93,5 @@ def texts_of(form: Any, row: Any, names: Mapping[str, str] | tuple[str, ...] | l
     for name in names:
         field = form[name]
         value = getattr(row, name)
-        choices = dict(field.choices) if getattr(field, "choices", None) else None
-        found[name] = as_text(getattr(value, "value", value), choices)
+        found[name] = as_text(getattr(value, "value", value), _words(field))
     return found

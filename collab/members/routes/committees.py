@@ -13,7 +13,7 @@ from collab.kernel.errors import NotFound
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref, why
 from collab.members import labels, queries, rules
-from collab.members.forms import ButtonForm, CharterForm, FoundingForm, RulesForm
+from collab.members.forms import ButtonForm, CharterForm, FoundingForm, RulesForm, options
 from collab.members.models import (
     Capacity,
     Committee,
@@ -77,7 +77,7 @@ def _procedure(form: RulesForm | FoundingForm) -> service.Procedure:
 
 def _offer_agencies(form: CharterForm) -> None:
     with reading() as session:
-        form.agency_id.choices = [(str(row.id), rules.name_of(row)) for row in queries.list_organisations(session)]
+        form.agency_id.choices = options({row.id: rules.name_of(row) for row in queries.list_organisations(session)})
 
 
 @blueprint.route("/members/committees/new", methods=["GET", "POST"])

@@ -1,5 +1,6 @@
 """Pages of people: the directory, one person, making and inviting an account, roles."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from collab.kernel.errors import InvalidInput
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref, why
 from collab.members import account_queries, labels, queries, rules
-from collab.members.forms import ButtonForm, ReasonForm, RoleForm, TermForm, UserForm
+from collab.members.forms import ButtonForm, ReasonForm, RoleForm, TermForm, UserForm, options
 from collab.members.models import RoleAssignment, User
 from collab.members.routes.base import blueprint, form_page, texts_of
 from collab.members.routes.organisations import may_manage, require_manage
@@ -61,7 +62,7 @@ def person(user_id: UUID) -> ResponseReturnValue:
 
 def _offer_organisations(form: UserForm) -> None:
     with reading() as session:
-        form.organisation_id.choices = [(str(row.id), rules.name_of(row)) for row in queries.list_organisations(session)]
+        form.organisation_id.choices = options({row.id: rules.name_of(row) for row in queries.list_organisations(session)})
 
 
 def _values(form: UserForm) -> dict[str, str]:
@@ -176,12 +177,12 @@ def withdraw_invitation(invitation_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("members.person", user_id=user.id), 303)
 
 
-def _places(session: Session) -> dict[str, list[tuple[str, str]]]:
+def _places(session: Session) -> list[Any]:
     """Return where a role can hold, grouped: everywhere, committees, organisations; values are ``scope:id``."""
-    committees = [(f"committee:{row.id}", rules.name_of(row)) for row in queries.list_committees(session, current_actor())]
-    offices = [(f"organisation:{row.id}", rules.name_of(row)) for row in queries.list_organisations(session)]
-    everywhere = [("installation:", str(labels.SCOPES[Scope.INSTALLATION]))]
-    return {_("Everywhere"): everywhere, _("Committee"): committees, _("Organisation"): offices}
+    committees = {f"committee:{row.id}": rules.name_of(row) for row in queries.list_committees(session, current_actor())}
+    offices = {f"organisation:{row.id}": rules.name_of(row) for row in queries.list_organisations(session)}
+    everywhere = {"installation:": _("Everywhere")}
+    return options(everywhere, _("Everywhere")) + options(committees, _("Committee")) + options(offices, _("Organisation"))
 
 
 @blueprint.route("/members/people/<uuid:user_id>/roles/new", methods=["GET", "POST"])

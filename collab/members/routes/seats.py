@@ -12,7 +12,7 @@ from collab.kernel.clock import today
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref, why
 from collab.members import labels, queries, rules
-from collab.members.forms import ButtonForm, HolderForm, LastDayForm, ReasonForm, SeatForm, SeatTermsForm, as_id
+from collab.members.forms import ButtonForm, HolderForm, LastDayForm, ReasonForm, SeatForm, SeatTermsForm, as_id, options
 from collab.members.models import Capacity, Seat, SeatHolder
 from collab.members.policy import Seating
 from collab.members.routes.base import blueprint, form_page, texts_of
@@ -64,7 +64,7 @@ def new_seat(committee_id: UUID) -> ResponseReturnValue:
     form = SeatForm()
     with reading() as session:
         found = visible_committee(session, committee_id)
-        form.organisation_id.choices = [(str(row.id), rules.name_of(row)) for row in queries.list_organisations(session)]
+        form.organisation_id.choices = options({row.id: rules.name_of(row) for row in queries.list_organisations(session)})
     require_manage(Seating(committee_id))
 
     def save(session: Session) -> str:
@@ -134,7 +134,7 @@ def new_holder(seat_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         found = _seat(session, seat_id)
         people = queries.users_for_choice(session)
-        form.user_id.choices = [("", "–"), *((str(row.id), f"{rules.name_of(row)} – {row.position}") for row in people)]
+        form.user_id.choices = options({"": "–"} | {row.id: f"{rules.name_of(row)} – {row.position}" for row in people})
     require_manage(Seating(found.committee_id))
     back = url_for("members.seat", seat_id=seat_id)
 

@@ -11,7 +11,7 @@ from collab.kernel.clock import today
 from collab.kernel.errors import NotAllowed
 from collab.kernel.i18n import _
 from collab.members import queries, rules
-from collab.members.forms import AbsenceForm, ButtonForm, DeputyForm
+from collab.members.forms import AbsenceForm, ButtonForm, DeputyForm, options
 from collab.members.routes.base import blueprint, form_page
 from collab.members.routes.organisations import require_manage
 from collab.members.service import standing as service
@@ -28,7 +28,7 @@ def new_deputy(user_id: UUID) -> ResponseReturnValue:
         found = queries.get_user(session, user_id)
         require_manage(service.standing_of(session, found, today(request_now())))
         others = [row for row in queries.users_for_choice(session) if row.id != user_id]
-        form.deputy_id.choices = [(str(row.id), f"{rules.name_of(row)} – {row.position}") for row in others]
+        form.deputy_id.choices = options({row.id: f"{rules.name_of(row)} – {row.position}" for row in others})
     back = url_for("members.person", user_id=user_id)
 
     def save(session: Session) -> str:
