@@ -34,7 +34,12 @@ def upgrade() -> None:
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["approval_resolution_id"], ["resolution.id"], name=op.f("fk_service_plan_approval_resolution_id")
+        ),
         sa.ForeignKeyConstraint(["committee_id"], ["committee.id"], name=op.f("fk_service_plan_committee_id")),
+        sa.ForeignKeyConstraint(["proposal_id"], ["proposal.id"], name=op.f("fk_service_plan_proposal_id")),
+        sa.ForeignKeyConstraint(["resolution_id"], ["resolution.id"], name=op.f("fk_service_plan_resolution_id")),
         sa.ForeignKeyConstraint(
             ["series_id"], ["service_plan.id"], name=op.f("fk_service_plan_series_id"), initially="DEFERRED", deferrable=True
         ),
@@ -49,6 +54,9 @@ def upgrade() -> None:
         ["series_id"],
         unique=True,
         postgresql_where=sa.text("state = 'approved'"),
+    )
+    op.create_index(
+        "uq_service_plan_first_edition", "service_plan", ["proposal_id"], unique=True, postgresql_where=sa.text("edition = 1")
     )
     op.create_index(
         "uq_service_plan_open_edition",
@@ -161,6 +169,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_service_plan_open_edition", table_name="service_plan", postgresql_where=sa.text("state IN ('draft', 'proposed')")
     )
+    op.drop_index("uq_service_plan_first_edition", table_name="service_plan", postgresql_where=sa.text("edition = 1"))
     op.drop_index("uq_service_plan_approved_edition", table_name="service_plan", postgresql_where=sa.text("state = 'approved'"))
     op.drop_index("ix_service_plan_proposal_id", table_name="service_plan")
     op.drop_index("ix_service_plan_committee_id", table_name="service_plan")

@@ -10,6 +10,7 @@ from collab import history
 from collab.kernel.access import job_actor
 from collab.kernel.clock import today
 from collab.kernel.dates import buddhist_year
+from collab.meetings import queries as meetings
 from collab.meetings.models import AgendaItem, Meeting, Resolution
 from collab.meetings.states import ItemState, MeetingState
 from collab.proposals.models import Proposal
@@ -37,9 +38,10 @@ def adopted_proposal(session: Session, world: World, now: datetime, state: Propo
 
 
 def resolution_on(
-    session: Session, world: World, now: datetime, kind: str, target_id: UUID, *, carried: bool = True, number: int = 1
+    session: Session, world: World, now: datetime, kind: str, target_id: UUID, *, carried: bool = True
 ) -> Resolution:
     """Record a resolution of the committee on an object."""
+    number = meetings.last_resolution_number(session, world.committee.id, buddhist_year(today(now))) + 1
     meeting = Meeting(
         committee_id=world.committee.id, state=MeetingState.IN_SESSION, title="ประชุมคณะกรรมการ", place="ห้องประชุม", starts_at=now
     )
@@ -84,7 +86,7 @@ def plan_in(session: Session, world: World, now: datetime, state: PlanState = Pl
         copy = service.revise_plan(session, reason="ปรับปรุง", **step)
         service.propose_plan(session, **{**step, "plan_id": copy.id})
         session.commit()
-        carried = resolution_on(session, world, now, "service_plan", copy.id, number=2)
+        carried = resolution_on(session, world, now, "service_plan", copy.id)
         service.approve_plan(session, resolution_id=carried.id, **{**step, "plan_id": copy.id})
     session.commit()
     return plan
