@@ -63,9 +63,11 @@ def _part_kind(kind: str, label: LazyText, model: Any, title: Title, place: str 
     def load(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
         rows = list(session.scalars(sa.select(model).where(model.id.in_(keys))))
         names = members.organisation_names(session, {getattr(row, "organisation_id", None) for row in rows})
+        committees = {row.id: row.committee_id for row in queries.agreements_by_ids(session, [row.agreement_id for row in rows])}
         return [
             TargetInfo(
                 kind, row.id, title(row, names), f"/agreements/{row.agreement_id}{place.format(id=row.id)}",
+                committee_id=committees[row.agreement_id],
                 organisation_id=getattr(row, "organisation_id", None), day=getattr(row, "due_on", None),
             )
             for row in rows
@@ -73,7 +75,7 @@ def _part_kind(kind: str, label: LazyText, model: Any, title: Title, place: str 
 
     def visible(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
         whole: dict[UUID, UUID] = dict(
-            session.execute(sa.select(model.id, model.agreement_id).where(model.id.in_(keys))).tuples().all()
+            session.execute(sa.select(model.id, model.agreement_id).where(model.id.in_(keys))).all()
         )
         allowed = queries.visible_ids(session, actor, set(whole.values()))
         return {key for key, agreement_id in whole.items() if agreement_id in allowed}

@@ -26,13 +26,13 @@ from collab.web.headers import register_headers
 from collab.web.requests import register_requests
 from config import Settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 __all__ = ["AREAS", "Core", "create_app", "create_core", "history", "register_areas"]
 
 #: From the bottom up: an area's registration may rely on those before it.
 AREAS = (
     "members", "calendar", "documents", "notices", "search", "reminders", "forum", "meetings", "cost_sharing", "proposals",
-    "service_plans", "agreements", "action_plans", "dashboard", "public_pages", "api",
+    "service_plans", "agreements", "action_plans", "audits", "learning", "dashboard", "public_pages", "api",
 )  # fmt: skip
 
 
@@ -94,6 +94,8 @@ def create_app(core: Core) -> Flask:
     register_errors(app)
     register_requests(app)
     _register_http(app)
+    for command in importlib.import_module("collab.factory.commands").COMMANDS:
+        app.cli.add_command(command)
     core.endpoints = frozenset(app.view_functions)
     return app
 
