@@ -74,9 +74,7 @@ def _part_kind(kind: str, label: LazyText, model: Any, title: Title, place: str 
         ]  # fmt: skip
 
     def visible(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
-        whole: dict[UUID, UUID] = dict(
-            session.execute(sa.select(model.id, model.agreement_id).where(model.id.in_(keys))).all()
-        )
+        whole: dict[UUID, UUID] = dict(session.execute(sa.select(model.id, model.agreement_id).where(model.id.in_(keys))).all())
         allowed = queries.visible_ids(session, actor, set(whole.values()))
         return {key for key, agreement_id in whole.items() if agreement_id in allowed}
 

@@ -17,7 +17,7 @@ from collab.kernel.i18n import _, get_locale
 from collab.kernel.targets import Ref
 from collab.members import queries as members
 
-_PEOPLE = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "deputy_id", "reported_by_id", "recipient_id", "invited_by_id",
+_PEOPLE = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "deputy_id", "recorded_by_id", "reported_by_id", "recipient_id", "invited_by_id",
                      "decided_by_id", "requested_by_id", "verified_by_id", "uploaded_by_id", "signatory_id"})  # fmt: skip
 _EMPTY = "–"
 

@@ -57,9 +57,7 @@ def _part_kind(kind: str, label: LazyText, model: Any, title: Callable[[Any], st
         return [TargetInfo(kind, row.id, title(row), f"/service-plans/{row.plan_id}") for row in rows]
 
     def visible(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
-        plans: dict[UUID, UUID] = dict(
-            session.execute(sa.select(model.id, model.plan_id).where(model.id.in_(keys))).all()
-        )
+        plans: dict[UUID, UUID] = dict(session.execute(sa.select(model.id, model.plan_id).where(model.id.in_(keys))).all())
         allowed = queries.visible_ids(session, actor, set(plans.values()))
         return {key for key, plan_id in plans.items() if plan_id in allowed}
 
