@@ -22,8 +22,13 @@ class Job(StrEnum):
 
 
 def enqueue_after_commit(session: Session, job: Job, **arguments: Any) -> None:
-    """Send ``job`` once the transaction of ``session`` is committed; nothing leaves if it rolls back."""
-    session.info.setdefault(_PENDING, []).append((job, arguments))
+    """Send ``job`` once the transaction of ``session`` is committed; nothing leaves if it rolls back.
+
+    Asked several times with the same arguments it is sent once: it is a wake-up, and the work is in tables.
+    """
+    pending = session.info.setdefault(_PENDING, [])
+    if (job, arguments) not in pending:
+        pending.append((job, arguments))
 
 
 def take_pending(session: Session) -> list[tuple[Job, dict[str, Any]]]:
