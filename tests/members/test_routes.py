@@ -166,7 +166,14 @@ def test_a_bad_organisation_is_answered_with_the_form(browse: Browse, changed: d
     ],
 )  # fmt: skip
 def test_a_bad_seat_is_answered_with_the_form(browse: Browse, world: World, changed: dict[str, str]) -> None:
-    data = {"organisation_id": str(world.org_id("outside")), "capacity": "member", "is_voting": "y", "weight": "1", **DATE, **changed}
+    data = {
+        "organisation_id": str(world.org_id("outside")),
+        "capacity": "member",
+        "is_voting": "y",
+        "weight": "1",
+        **DATE,
+        **changed,
+    }
     response = browse("coordinator").post(f"/members/committees/{world.committee.id}/seats/new", data=data)
     assert response.status_code == 422
 
@@ -221,7 +228,10 @@ def test_a_committee_is_founded_with_its_rules(browse: Browse, session: Session,
 
 def test_a_new_person_is_invited(browse: Browse, session: Session, world: World) -> None:
     data = {
-        "email": "New@Example.test", "name_th": "คนใหม่", "position": "ปลัดเทศบาล", "organisation_id": str(world.org_id("banphru"))
+        "email": "New@Example.test",
+        "name_th": "คนใหม่",
+        "position": "ปลัดเทศบาล",
+        "organisation_id": str(world.org_id("banphru")),
     }
     person = browse("administrator")
     response = person.post("/members/people/new", data=data)
@@ -234,7 +244,9 @@ def test_a_new_person_is_invited(browse: Browse, session: Session, world: World)
 def test_a_role_is_given_and_the_last_administrator_stays(browse: Browse, session: Session, world: World) -> None:
     person, user = browse("administrator"), world.users["clerk_banphru"]
     path = f"/members/people/{user.id}/roles/new"
-    assert person.post(path, data={"role": "administrator", "where": f"committee:{world.committee.id}", **DATE}).status_code == 422
+    assert (
+        person.post(path, data={"role": "administrator", "where": f"committee:{world.committee.id}", **DATE}).status_code == 422
+    )
     own = session.scalars(sa.select(RoleAssignment).where(RoleAssignment.user_id == world.users["administrator"].id)).one()
     refused = person.post(f"/members/roles/{own.id}/remove", data={"version": "1", "reason": "x"})
     assert refused.status_code == 409
@@ -244,7 +256,15 @@ def test_a_role_is_given_and_the_last_administrator_stays(browse: Browse, sessio
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("/members", 9), ("/members/people", 4), ("committee", 14), ("organisation", 12), ("seat", 12), ("person", 16), ("/account", 8)],
+    [
+        ("/members", 9),
+        ("/members/people", 4),
+        ("committee", 14),
+        ("organisation", 12),
+        ("seat", 12),
+        ("person", 16),
+        ("/account", 8),
+    ],
 )
 def test_pages_take_a_constant_number_of_queries(browse: Browse, world: World, count_queries: Any, path: str, most: int) -> None:
     known = {

@@ -138,7 +138,9 @@ def test_a_session_ends_after_two_idle_hours_and_after_its_longest_time(client: 
     assert client.get("/account").status_code == 303
 
 
-def test_a_disabled_account_is_out_at_once(client: FlaskClient, world: World, session: Session, browse: Callable[[str], FlaskClient]) -> None:
+def test_a_disabled_account_is_out_at_once(
+    client: FlaskClient, world: World, session: Session, browse: Callable[[str], FlaskClient]
+) -> None:
     sign_in(client)
     user = world.users["clerk_banphru"]
     data = {"version": str(user.version), "reason": "ย้าย"}
@@ -192,7 +194,9 @@ def test_a_hash_of_older_parameters_is_renewed(client: FlaskClient, session: Ses
     assert sign_in(client).status_code == 303
 
 
-def test_a_reset_link_works_once_and_ends_all_sessions(client: FlaskClient, app: Flask, announced: list[Any], clock: Clock) -> None:
+def test_a_reset_link_works_once_and_ends_all_sessions(
+    client: FlaskClient, app: Flask, announced: list[Any], clock: Clock
+) -> None:
     sign_in(client)
     other = app.test_client()
     known = other.post("/password/forgotten", data={"email": EMAIL})
@@ -410,5 +414,5 @@ def test_the_service_refuses_a_second_setup(session: Session, world: World, now:
     actor = world.actors["clerk_banphru"]
     secret = second_factor.prepare(session, actor=actor, vault=vault)
     assert secret == second_factor.prepare(session, actor=actor, vault=vault)
-    assert passwords.RESET_LASTS == timedelta(hours=1)
+    assert timedelta(hours=1) == passwords.RESET_LASTS
     assert session.scalar(sa.select(sa.func.count()).select_from(PasswordReset)) == 0
