@@ -12,7 +12,7 @@ from collab.kernel.errors import DomainError, InvalidInput
 from collab.members import account_queries, queries, reference_data
 from collab.members.events import invitation_path
 from collab.members.models import Organisation, User
-from collab.members.service import invitations, people
+from collab.members.service import invitations, people, second_factor
 from collab.web.context import database, settings
 
 group = AppGroup("members", help="Organisations and accounts.")
@@ -54,6 +54,19 @@ def create_administrator(email: str, name: str, organisation: str) -> None:
     except DomainError as fault:
         raise click.ClickException(fault.message) from fault
     click.echo(f"{settings().base_url}{path}" if path else "The account has a password already; it is an administrator now.")
+
+
+@group.command("take-off-second-factor")
+@click.argument("email")
+def take_off_second_factor(email: str) -> None:
+    """Let EMAIL sign in with the password alone, when telephone and recovery codes are lost."""
+    with database().unit_of_work() as session:
+        user = account_queries.find_user_by_email(session, email)
+        if user is None:
+            raise click.ClickException("Nobody has this address.")
+        actor = job_actor("members.take_off_second_factor")
+        was_on = second_factor.take_off(session, actor=actor, now=utc_now(), user_id=user.id)
+    click.echo("off" if was_on else "no second factor was in use")
 
 
 def _home(organisations: list[Organisation], name: str) -> Organisation:

@@ -325,6 +325,16 @@ def test_switching_the_second_factor_off_needs_the_password(client: FlaskClient,
     assert sign_in(client).headers["Location"] == "/"
 
 
+def test_a_lost_telephone_is_helped_at_the_console(client: FlaskClient, app: Flask, now: datetime) -> None:
+    sign_in(client)
+    second_factor_on(client, now)
+    console = app.test_cli_runner()
+    assert console.invoke(args=["members", "take-off-second-factor", EMAIL]).output == "off\n"
+    assert client.get("/account").status_code == 303
+    assert sign_in(client).headers["Location"] == "/"
+    assert console.invoke(args=["members", "take-off-second-factor", "nobody@example.test"]).exit_code == 1
+
+
 def test_a_secret_of_another_installation_opens_nothing() -> None:
     sealed = Vault("a" * 40).seal("SECRET")
     assert Vault("a" * 40).open(sealed) == "SECRET"

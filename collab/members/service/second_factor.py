@@ -2,6 +2,7 @@
 
 import hmac
 from datetime import datetime
+from uuid import UUID
 
 import pyotp
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from collab.members.models import Credential, RecoveryCode, User
 from collab.members.queries import lock_row
 from collab.members.secrecy import RECOVERY_CODES, Vault, new_recovery_code
 from collab.members.service.passwords import check_own_password
+from collab.members.service.sign_in import end_all_sessions
 
 STEP_SECONDS = 30
 ISSUER = "Collab"
@@ -96,6 +98,24 @@ def switch_off(session: Session, *, actor: Actor, now: datetime, password: str) 
     credential.totp_secret = credential.totp_pending = credential.totp_last_step = None
     session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == credential.user_id))
     _record(session, actor, now, enabled=False)
+
+
+def take_off(session: Session, *, actor: Actor, now: datetime, user_id: UUID) -> bool:
+    """Switch somebody's second factor off whose telephone and recovery codes are lost; return whether one was in use.
+
+    Not reachable from the web: who sits at the console has made sure who asks. Sessions of the account end. Raises NotFound.
+    """
+    user = lock_row(session, User, "user", user_id)
+    credential = account_queries.lock_credential(session, user_id)
+    if credential is None or credential.totp_secret is None:
+        return False
+    credential.totp_secret = credential.totp_pending = credential.totp_last_step = None
+    session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    with history.act(session, verb="user.second_factor_disabled", actor=actor, now=now, subject=user):
+        user.has_second_factor = False
+    end_all_sessions(session, user_id=user_id, now=now)
+    publish(session, SecondFactorChanged(user_id, False, now))
+    return True
 
 
 def _credential(session: Session, actor: Actor) -> Credential:
