@@ -20,6 +20,7 @@ from collab.kernel.targets import Ref, TargetInfo
 from collab.members import queries as members
 from collab.members.rules import name_of
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.forms import options
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires, signed_in
 
@@ -93,7 +94,7 @@ def ask(kind: str, target_id: UUID) -> ResponseReturnValue:
     form = FindingForm()
     with reading() as session:
         info = _visible_target(session, current_actor(), kind, target_id)
-        form.organisation_id.choices = [(str(row.id), name_of(row)) for row in members.list_organisations(session)]
+        form.organisation_id.choices = options((str(row.id), name_of(row)) for row in members.list_organisations(session))
     if request.method == "GET":
         form.organisation_id.data = str(info.organisation_id or "")
         return render_template("audits/ask.html", form=form, info=info)

@@ -10,7 +10,7 @@ from collab.cost_sharing.rules import Terms
 from collab.cost_sharing.wording import METHODS
 from collab.kernel.dates import to_ascii_digits
 from collab.kernel.i18n import _, lazy
-from collab.web.forms import BahtField, CollabForm, TextLine, ThaiDateField, WholeNumber
+from collab.web.forms import BahtField, CollabForm, TextLine, ThaiDateField, WholeNumber, options
 
 LARGEST = Decimal(10) ** 12
 
@@ -18,7 +18,9 @@ LARGEST = Decimal(10) ** 12
 class ReckonForm(CollabForm):
     """A formula and its inputs."""
 
-    method = SelectField(lazy("How is the cost shared?"), choices=[(method.value, label) for method, label in METHODS.items()])
+    method = SelectField(
+        lazy("How is the cost shared?"), choices=options((method.value, label) for method, label in METHODS.items())
+    )
     total = BahtField(lazy("Total (baht), if there is one"), required=False)
     equal_percent = WholeNumber(lazy("Part shared equally (per cent)"), least=0, most=100, required=False)
     cap_percent = WholeNumber(lazy("Cap on one share (per cent of the total)"), least=1, most=100, required=False)

@@ -19,6 +19,7 @@ from collab.kernel.errors import InvalidInput, NotFound
 from collab.kernel.targets import Ref
 from collab.members import queries as members
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.forms import options
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
@@ -42,7 +43,7 @@ def beside(kind: str, target_id: UUID) -> ResponseReturnValue:
         names = members.organisation_names(session, keys | {seat.organisation_id for seat in seats})
     parties = list(dict.fromkeys(seat.organisation_id for seat in seats))
     form = ReckonForm()
-    form.host.choices = [("", "–"), *((str(key), names[key]) for key in parties)]
+    form.host.choices = options([("", "–"), *((str(key), names[key]) for key in parties)])
     status = 200
     if request.method == "POST":
         answer = _reckon(form, ref, parties)

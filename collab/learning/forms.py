@@ -7,7 +7,7 @@ from wtforms.validators import Optional
 
 from collab.kernel.i18n import lazy
 from collab.learning.rules import QUESTIONS
-from collab.web.forms import CollabForm, Paragraph, TextLine
+from collab.web.forms import CollabForm, Paragraph, TextLine, options
 
 
 class CaseForm(CollabForm):
@@ -36,4 +36,4 @@ class AssessmentForm(CollabForm):
 
 
 for _code, _text in QUESTIONS.items():
-    setattr(AssessmentForm, f"q_{_code}", RadioField(_text, choices=SCALE, validators=[Optional()]))
+    setattr(AssessmentForm, f"q_{_code}", RadioField(_text, choices=options(SCALE), validators=[Optional()]))

@@ -15,7 +15,7 @@ from collab.meetings.models import Attendance
 from collab.meetings.rules import HEADINGS
 from collab.meetings.service import Sitting, Vote
 from collab.meetings.states import Choice, Presence
-from collab.web.forms import CollabForm, Paragraph, TextLine, ThaiDateField
+from collab.web.forms import CollabForm, Paragraph, TextLine, ThaiDateField, options
 
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?:\s*น\.?)?\Z")
 
@@ -67,7 +67,7 @@ class AgendaForm(CollabForm):
     """Puts a matter on the agenda."""
 
     title = TextLine(lazy("Matter"), most=300)
-    heading = SelectField(lazy("Heading"), choices=heading_choices())
+    heading = SelectField(lazy("Heading"), choices=options(heading_choices()))
     is_for_decision = BooleanField(lazy("The committee is to decide on it"))
 
 

@@ -12,7 +12,7 @@ from collab.proposals.models import Proposal
 from collab.proposals.service import OpinionText
 from collab.proposals.states import Stance
 from collab.proposals.wording import STANCES
-from collab.web.forms import BahtField, CollabForm, Paragraph, TextLine, ThaiDateField
+from collab.web.forms import BahtField, CollabForm, Paragraph, TextLine, ThaiDateField, options
 
 SCORES = [("", lazy("not judged yet")), *((str(score), str(score)) for score in range(1, 6))]
 
@@ -32,7 +32,7 @@ class ProposalForm(CollabForm):
     objective = Paragraph(lazy("What is to be reached?"), required=False, most=5000)
     area = Paragraph(lazy("Area and people served"), required=False, most=2000)
     legal_basis = SelectField(
-        lazy("Legal basis"), choices=[("", lazy("choose")), *((basis.code, basis.name) for basis in LEGAL_BASES)]
+        lazy("Legal basis"), choices=options([("", lazy("choose")), *((basis.code, basis.name) for basis in LEGAL_BASES)])
     )
     partner_ids = SelectMultipleField(lazy("Organisations that would take part"))
     cost_amount = BahtField(lazy("Estimated cost (baht)"), required=False)
@@ -61,7 +61,7 @@ class ProposalForm(CollabForm):
 
 
 for _code, _text in READINESS.items():
-    setattr(ProposalForm, f"ready_{_code}", SelectField(_text, choices=SCORES))
+    setattr(ProposalForm, f"ready_{_code}", SelectField(_text, choices=options(SCORES)))
 
 
 class StepForm(CollabForm):
@@ -88,7 +88,7 @@ class RequestForm(CollabForm):
 class OpinionForm(CollabForm):
     """A council's answer."""
 
-    stance = RadioField(lazy("The council"), choices=[(stance.value, label) for stance, label in STANCES.items()])
+    stance = RadioField(lazy("The council"), choices=options((stance.value, label) for stance, label in STANCES.items()))
     text = Paragraph(lazy("In words"), required=False, most=5000)
     council_session = TextLine(lazy("Session of the council"), required=False)
     resolution_number = TextLine(lazy("Number of its resolution"), required=False)

@@ -3,7 +3,7 @@
 from wtforms import BooleanField, SelectField
 
 from collab.kernel.i18n import lazy
-from collab.web.forms import CollabForm, WholeNumber
+from collab.web.forms import CollabForm, WholeNumber, options
 
 
 class RuleForm(CollabForm):
@@ -14,7 +14,7 @@ class RuleForm(CollabForm):
     days = WholeNumber(lazy("How many days"), least=0, most=365)
     direction = SelectField(
         lazy("Before or after the due day"),
-        choices=[("before", lazy("before the due day")), ("after", lazy("after the due day"))],
+        choices=options([("before", lazy("before the due day")), ("after", lazy("after the due day"))]),
     )
     repeat_days = WholeNumber(lazy("Repeat every so many days (0: once)"), least=0, most=365)
 

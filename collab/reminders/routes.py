@@ -19,6 +19,7 @@ from collab.reminders.models import Audience, ReminderRule
 from collab.reminders.operations import blueprint as operations
 from collab.reminders.registry import due_kinds
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.forms import options
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
@@ -44,11 +45,13 @@ def rules() -> ResponseReturnValue:
 def new_rule() -> ResponseReturnValue:
     """Add a rule, switched off; the next page shows what it would send."""
     form = RuleForm()
-    form.due_kind.choices = [
-        ("", _("Everything that can be due")),
-        *((name, str(kind.label)) for name, kind in due_kinds().items()),
-    ]
-    form.audience.choices = [(item.value, presenters.audience_text(item)) for item in Audience]
+    form.due_kind.choices = options(
+        [
+            ("", _("Everything that can be due")),
+            *((name, str(kind.label)) for name, kind in due_kinds().items()),
+        ]
+    )
+    form.audience.choices = options((item.value, presenters.audience_text(item)) for item in Audience)
     if request.method == "GET" or not form.validate():
         return render_template("reminders/new_rule.html", form=form), 200 if request.method == "GET" else 422
     days = (form.days.data or 0) * (1 if form.direction.data == "after" else -1)

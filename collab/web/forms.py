@@ -1,7 +1,7 @@
 """The form base: CSRF, Thai text normalised on the way in, dates in three boxes, sums in baht, uploads."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
@@ -213,6 +214,6 @@ class UploadField(FileField):
     """One file. Size and kind are checked by `documents` when it is stored."""
 
 
-def choices_of(pairs: Callable[[], Sequence[tuple[str, Any]]]) -> list[tuple[str, str]]:
-    """Return select choices with their labels in the language in force."""
-    return [(value, str(label)) for value, label in pairs()]
+def options(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Return the choices of a select or of radios from (value, label); a lazy label speaks the reader's language."""
+    return [SelectChoice(value, label) for value, label in pairs]

@@ -5,13 +5,14 @@ import re
 import secrets
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
 from collab.kernel import i18n
 from collab.kernel.access import Actor
-from collab.web.context import EXTENSION, database, find_actor, reading
+from collab.web.context import EXTENSION, find_actor, reading
 from collab.web.navigation import Badge, entries, layout_links
 from collab.web.routing import local_path, public
 
@@ -107,6 +108,6 @@ def healthz() -> ResponseReturnValue:
 @public
 def readyz() -> ResponseReturnValue:
     """Say that the process can do its work: the database answers."""
-    with database().engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
+    with reading() as session:
+        session.execute(sa.text("SELECT 1"))
     return {"status": "ready"}

@@ -20,6 +20,7 @@ from collab.meetings.states import MACHINE, MeetingState, MeetingVerb
 from collab.members import queries as members
 from collab.members.rules import name_of
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.forms import options
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
@@ -41,7 +42,9 @@ def new() -> ResponseReturnValue:
     """Plan a meeting."""
     form = MeetingForm()
     with reading() as session:
-        form.committee_id.choices = [(str(row.id), name_of(row)) for row in members.list_committees(session, current_actor())]
+        form.committee_id.choices = options(
+            (str(row.id), name_of(row)) for row in members.list_committees(session, current_actor())
+        )
     if request.method == "GET":
         return render_template("meetings/new.html", form=form)
     if form.validate():
@@ -141,7 +144,7 @@ def place(kind: str, target_id: UUID) -> ResponseReturnValue:
     if not any(can(current_actor(), Permission.MEETING_MANAGE, meeting) for meeting in open_meetings) and open_meetings:
         raise NotAllowed(Permission.MEETING_MANAGE.value)
     form = PlaceForm(heading="5", is_for_decision=True, title=info.title[:300])
-    form.meeting_id.choices = [(str(row.id), f"{row.title} {row.number}") for row in open_meetings]
+    form.meeting_id.choices = options((str(row.id), f"{row.title} {row.number}") for row in open_meetings)
     if request.method == "GET" or not form.validate():
         status = 200 if request.method == "GET" else 422
         return render_template("meetings/place.html", form=form, info=info, open_meetings=open_meetings), status

@@ -20,6 +20,7 @@ from collab.proposals.routes.blueprint import blueprint
 from collab.proposals.rules import missing_fields
 from collab.proposals.states import MACHINE, ProposalVerb
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.forms import options
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
@@ -32,7 +33,7 @@ def new() -> ResponseReturnValue:
     organisations = sorted(actor.scopes(Role.CLERK, Scope.ORGANISATION), key=lambda key: (key != actor.organisation_id, key))
     form = NewForm()
     with reading() as session:
-        form.committee_id.choices = [(str(row.id), name_of(row)) for row in members.list_committees(session, actor)]
+        form.committee_id.choices = options((str(row.id), name_of(row)) for row in members.list_committees(session, actor))
     if request.method == "GET":
         return render_template("proposals/new.html", form=form)
     if form.validate() and organisations:
@@ -196,5 +197,5 @@ def _editable(session: Session, proposal_id: UUID) -> Proposal:
 def _form(session: Session, proposal: Proposal) -> ProposalForm:
     form = ProposalForm()
     seats = members.seats_on(session, proposal.committee_id, request_now().astimezone(BANGKOK).date())
-    form.partner_ids.choices = list(dict.fromkeys((str(seat.organisation_id), seat.organisation_name) for seat in seats))
+    form.partner_ids.choices = options(dict.fromkeys((str(seat.organisation_id), seat.organisation_name) for seat in seats))
     return form

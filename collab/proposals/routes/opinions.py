@@ -19,6 +19,7 @@ from collab.proposals.routes.blueprint import blueprint
 from collab.proposals.states import ProposalState
 from collab.proposals.wording import OPINION_STATES, STANCES
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.forms import options
 from collab.web.routing import requires, signed_in
 
 
@@ -34,10 +35,11 @@ def ask(proposal_id: UUID) -> ResponseReturnValue:
         due_on = service.default_due(session, proposal.committee_id, request_now())
     form = RequestForm(due_on=due_on)
     choices = list(dict.fromkeys((str(seat.organisation_id), seat.organisation_name) for seat in seats))
-    form.organisation_ids.choices = [choice for choice in choices if choice[0] != str(proposal.organisation_id)]
+    asked = [choice for choice in choices if choice[0] != str(proposal.organisation_id)]
+    form.organisation_ids.choices = options(asked)
     if request.method == "GET":
         form.version.data = str(proposal.version)
-        form.organisation_ids.data = [key for key, _name in form.organisation_ids.choices]
+        form.organisation_ids.data = [key for key, _name in asked]
         return render_template("proposals/ask.html", form=form, proposal=proposal)
     if form.validate():
         try:
