@@ -53,7 +53,7 @@ class TermsForm(CollabForm):
 class NewAgreementForm(TermsForm):
     """The terms with the first parties and the standard clauses."""
 
-    host_id = SelectField(lazy("Host"), choices=[])
+    host_id = SelectField(lazy("Host of the service"), choices=[])
     member_ids = _Checkboxes(lazy("Other parties"), choices=[])
     with_standard_clauses = BooleanField(lazy("Begin with the sixteen standard clauses"), default=True)
 

@@ -33,8 +33,8 @@ TURNS: dict[AgreementState, LazyText] = {
     AgreementState.WITHDRAWN: lazy("Nobody's turn: the text was withdrawn. A new draft can be made from it."),
 }
 ROLES: dict[PartyRole, LazyText] = {
-    PartyRole.HOST: lazy("Host"),
-    PartyRole.MEMBER: lazy("Member"),
+    PartyRole.HOST: lazy("Host of the service"),
+    PartyRole.MEMBER: lazy("Partner in the service"),
     PartyRole.PAYER: lazy("Payer"),
 }
 RULES: dict[EntryRule, LazyText] = {
