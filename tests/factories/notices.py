@@ -1,0 +1,119 @@
+"""A small SMTP server in a thread that behaves as told, and a way out that only remembers."""
+
+import os
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any, cast
+
+from alembic import command
+from alembic.config import Config
+
+from collab.factory import register_areas
+from collab.kernel import bootstrap
+from collab.kernel.db import Database, create_engine
+from collab.notices.mail import DeliveryFailed, Server
+from tests.services import app_url, superuser_url
+
+
+@dataclass
+class Mailbox:
+    """What a sink took, and how it is to answer: ``recipient`` to RCPT, ``data`` to the end of the text ('' drops the line)."""
+
+    recipient: str = "250 ok"
+    data: str = "250 taken"
+    mails: list[bytes] = field(default_factory=list)
+
+    def read(self) -> list[EmailMessage]:
+        """Return what was taken, parsed."""
+        return [cast(EmailMessage, message_from_bytes(mail, policy=policy.default)) for mail in self.mails]
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = 10
+
+    def handle(self) -> None:
+        box: Mailbox = cast(Any, self.server).box
+        self._say("220 sink")
+        while line := self.rfile.readline():
+            verb = line.split(None, 1)[0].upper() if line.split() else b""
+            if verb == b"RCPT":
+                self._say(box.recipient)
+            elif verb == b"DATA":
+                self._say("354 go on")
+                box.mails.append(self._text())
+                if not box.data:
+                    return
+                self._say(box.data)
+            elif verb == b"QUIT":
+                self._say("221 bye")
+                return
+            else:
+                self._say("250 ok")
+
+    def _text(self) -> bytes:
+        lines: list[bytes] = []
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(line[1:] if line.startswith(b"..") else line)
+        return b"".join(lines)
+
+    def _say(self, answer: str) -> None:
+        self.wfile.write(answer.encode() + b"\r\n")
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    box: Mailbox
+
+
+@contextmanager
+def smtp_sink() -> Iterator[tuple[Server, Mailbox]]:
+    """Run a sink on a free port; yield how to reach it and its mailbox."""
+    with _Listener(("127.0.0.1", 0), _Handler) as listener:
+        listener.box = Mailbox()
+        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            host, port = cast(tuple[str, int], listener.server_address)
+            yield Server(host, port, "", "", tls=False), listener.box
+        finally:
+            listener.shutdown()
+            thread.join()
+
+
+@dataclass
+class Remembering:
+    """A way out that keeps what it is given, or fails as told."""
+
+    failure: DeliveryFailed | Exception | None = None
+    mails: list[EmailMessage] = field(default_factory=list)
+
+    def hand_over(self, mail: EmailMessage) -> str:
+        """Keep ``mail``, or raise ``failure``."""
+        if self.failure is not None:
+            raise self.failure
+        self.mails.append(mail)
+        return "250 kept"
+
+
+@contextmanager
+def own_database(name: str) -> Iterator[Database]:
+    """Yield a freshly migrated database that really commits, for tests with threads; dropped at the end."""
+    register_areas()
+    server, name = superuser_url(), f"collab_{name}_{os.getpid()}"
+    bootstrap.drop_database(server, name)
+    bootstrap.create_database(server, name)
+    config = Config("alembic.ini")
+    config.set_main_option("sqlalchemy.url", app_url(server, bootstrap.OWNER_ROLE, name).replace("%", "%%"))
+    command.upgrade(config, "head")
+    engine = create_engine(app_url(server, bootstrap.APP_ROLE, name))
+    try:
+        yield Database(engine, lambda _job, _arguments: None)
+    finally:
+        engine.dispose()
+        bootstrap.drop_database(server, name)
