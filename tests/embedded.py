@@ -20,7 +20,7 @@ def embedded_superuser_url() -> str:
     embedded.prepare(cluster)
     server = subprocess.Popen(
         cluster.server_command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **embedded.run_as(cluster.account)
-    )  # noqa: S603
+    )
     atexit.register(_stop, server, cluster, folder)
     deadline = time.monotonic() + WAIT_SECONDS
     while not cluster.is_ready():

@@ -177,7 +177,8 @@ def past_tables(session: Session, snapshots: Iterable[Snapshot]) -> list[PastTab
     """Return the state of a stream on a day as one table per kind of object, with a fixed number of queries."""
     found = list(snapshots)
     kinds = targets.kinds()
-    people, organisations = set(), set()
+    people: set[UUID] = set()
+    organisations: set[UUID] = set()
     for snapshot in found:
         for name, value in snapshot.state.items():
             key = _uuid(value)

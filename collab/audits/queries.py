@@ -14,7 +14,7 @@ from collab.kernel.paging import Key, Page, keyset
 _NEWEST = (Key(Finding.due_on, lambda row: row.due_on, descending=True), Key(Finding.id, lambda row: row.id, descending=True))
 
 
-def visible_findings(actor: Actor) -> sa.Select[tuple[Finding]]:
+def visible_findings(actor: Actor) -> sa.Select[Finding]:
     """Return the findings that ``actor`` may see: auditors and administrators all, others those to their organisations."""
     statement = sa.select(Finding)
     if actor.everywhere(Role.AUDITOR) or actor.everywhere(Role.ADMINISTRATOR):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from collab.audits.states import FindingState
 from collab.kernel import turns
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.i18n import _, lazy
+from collab.kernel.paging import AnySelect
 from collab.kernel.targets import Ref, TargetInfo, TargetKind, register
 from collab.reminders.registry import DueKind, register_due
 
@@ -46,7 +46,7 @@ def _because_of(session: Session, key: UUID) -> list[Ref]:
     return [Ref(row.target_kind, row.target_id) for row in queries.findings_by_ids(session, [key])]
 
 
-def _waiting(actor: Actor, now: datetime) -> "sa.Select[Any] | None":
+def _waiting(actor: Actor, now: datetime) -> AnySelect | None:
     answering = actor.scopes(Role.CLERK, Scope.ORGANISATION) | actor.scopes(Role.EXECUTIVE, Scope.ORGANISATION)
     clauses = []
     if answering:
@@ -62,7 +62,7 @@ def _waiting(actor: Actor, now: datetime) -> "sa.Select[Any] | None":
     ).where(sa.or_(*clauses))  # fmt: skip
 
 
-def _due() -> "sa.Select[Any]":
+def _due() -> AnySelect:
     return sa.select(
         Finding.id.label("target_id"), Finding.due_on, Finding.organisation_id, sa.cast(sa.null(), sa.Uuid()).label("owner_id"),
         Finding.committee_id,

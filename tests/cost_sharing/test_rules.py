@@ -45,7 +45,12 @@ MEASURES = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=4), st.integ
 TOTALS = st.decimals(min_value=0, max_value=10**9, places=2)
 
 
-@given(st.sampled_from([Method.EQUAL, Method.BY_MEASURE, Method.MIXED]), MEASURES.filter(lambda m: any(m.values())), TOTALS, st.integers(0, 100))
+@given(
+    st.sampled_from([Method.EQUAL, Method.BY_MEASURE, Method.MIXED]),
+    MEASURES.filter(lambda m: any(m.values())),
+    TOTALS,
+    st.integers(0, 100),
+)
 def test_shares_sum_to_the_total(method: Method, measures: dict[str, D], total: D, equal: int) -> None:
     found = shares(method, measures, Terms(total=total, equal_percent=D(equal)))
     assert sum(found.values()) == total
