@@ -85,7 +85,9 @@ def late_rows(
     keys = (Key(due.c.due_on, lambda row: row.due_on), Key(due.c.target_id, lambda row: row.target_id))
     page = keyset(session, statement, keys, cursor)
     return Page(
-        _tasks(session, [(due_kinds()[kind], row) for row in page.rows], today(now)), page.next_cursor, page.previous_cursor
+        _tasks(session, actor, [(due_kinds()[kind], row) for row in page.rows], today(now)),
+        page.next_cursor,
+        page.previous_cursor,
     )
 
 
@@ -104,11 +106,11 @@ def others_of(session: Session, actor: Actor, now: datetime) -> list[Task]:
         )
         found.extend((kind, row) for row in session.execute(statement))
     found.sort(key=lambda pair: (pair[1].due_on, pair[1].target_id))
-    return _tasks(session, found[:OTHERS], today(now))
+    return _tasks(session, actor, found[:OTHERS], today(now))
 
 
-def _tasks(session: Session, found: Sequence[tuple[DueKind, Any]], day: date) -> list[Task]:
-    infos = targets.load(session, [Ref(kind.target_kind, row.target_id) for kind, row in found])
+def _tasks(session: Session, actor: Actor, found: Sequence[tuple[DueKind, Any]], day: date) -> list[Task]:
+    infos = targets.resolve(session, actor, [Ref(kind.target_kind, row.target_id) for kind, row in found])
     names = members.organisation_names(session, {row.organisation_id for _kind, row in found})
     return [
         Task(

@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 from collab.kernel.clock import at_bangkok
 from collab.kernel.dates import to_ascii_digits, to_thai_digits
 from collab.kernel.i18n import _, lazy
+from collab.kernel.text import normalise
 from collab.meetings.models import Attendance
 from collab.meetings.rules import HEADINGS
 from collab.meetings.service import Sitting, Vote
@@ -85,7 +86,7 @@ class SheetForm(CollabForm):
         found = {}
         for seat_id, row in rows.items():
             choice = posted.get(f"presence-{seat_id}", row.presence.value)
-            name = str(posted.get(f"name-{seat_id}", ""))[:200].replace("\x00", "").strip()
+            name = normalise(str(posted.get(f"name-{seat_id}", "")))[:200]
             if choice in set(Presence):
                 found[seat_id] = Sitting(Presence(choice), name)
         return found
@@ -97,14 +98,12 @@ class VoteForm(CollabForm):
     motion = Paragraph(lazy("Motion: what the committee resolves"), most=2000)
 
     def vote(self, rows: dict[UUID, Attendance], posted: Any) -> Vote:
-        """Return the vote as posted by the seats that are present."""
+        """Return the vote as posted, also by seats that may not vote: a ballot is refused in words, never dropped."""
         choices, recused = {}, {}
-        for seat_id, row in rows.items():
+        for seat_id in rows:
             choice = posted.get(f"choice-{seat_id}", "")
-            if row.presence is Presence.ABSENT or not row.is_voting:
-                continue
             if choice == "recused":
-                recused[seat_id] = str(posted.get(f"recusal-{seat_id}", ""))[:500].replace("\x00", "").strip()
+                recused[seat_id] = normalise(str(posted.get(f"recusal-{seat_id}", "")))[:500]
             elif choice in set(Choice):
                 choices[seat_id] = Choice(choice)
         return Vote(self.motion.data or "", choices, recused)

@@ -14,6 +14,10 @@ def _announced_to_auditor(actor: Actor, target: Any) -> bool:
     return getattr(target, "state", None) is not MeetingState.DRAFT and within(Role.AUDITOR)(actor, target)
 
 
+def _announced_to_administrator(actor: Actor, target: Any) -> bool:
+    return getattr(target, "state", None) is not MeetingState.DRAFT and within(Role.ADMINISTRATOR)(actor, target)
+
+
 def install() -> None:
     """Add this area's rows to the table of permissions."""
     allow(Permission.MEETING_MANAGE, Role.COORDINATOR, within(Role.COORDINATOR))
@@ -24,4 +28,4 @@ def install() -> None:
     allow(view, Role.CLERK, _announced)
     allow(view, Role.EXECUTIVE, _announced)
     allow(view, Role.AUDITOR, _announced_to_auditor)
-    allow(view, Role.ADMINISTRATOR, within(Role.ADMINISTRATOR))
+    allow(view, Role.ADMINISTRATOR, _announced_to_administrator)

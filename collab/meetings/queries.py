@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.errors import NotFound
-from collab.kernel.paging import Key, Page, keyset
+from collab.kernel.paging import AnySelect, Key, Page, keyset
 from collab.kernel.targets import Ref
 from collab.meetings.models import AgendaItem, Attendance, Ballot, Meeting, Resolution
 from collab.meetings.states import ItemState, MeetingState
@@ -22,11 +22,11 @@ PLACEABLE = (MeetingState.DRAFT, MeetingState.CONVENED, MeetingState.IN_SESSION)
 
 def visible_clause(actor: Actor) -> sa.ColumnElement[bool]:
     """Return the condition under which ``actor`` may see a meeting: `policy` as one clause for lists."""
-    if any(actor.everywhere(role) for role in (Role.COORDINATOR, Role.CHAIR, Role.ADMINISTRATOR)):
+    if actor.everywhere(Role.COORDINATOR) or actor.everywhere(Role.CHAIR):
         return sa.true()
     led = actor.scopes(Role.COORDINATOR, Scope.COMMITTEE) | actor.scopes(Role.CHAIR, Scope.COMMITTEE)
     announced = Meeting.state != MeetingState.DRAFT
-    if actor.everywhere(Role.AUDITOR):
+    if actor.everywhere(Role.AUDITOR) or actor.everywhere(Role.ADMINISTRATOR):
         return sa.or_(announced, Meeting.committee_id.in_(led))
     seated = set(actor.committee_ids) if actor.has(Role.CLERK) or actor.has(Role.EXECUTIVE) else set()
     seated |= actor.scopes(Role.AUDITOR, Scope.COMMITTEE)
@@ -92,14 +92,28 @@ def items_by_ids(session: Session, keys: Iterable[UUID]) -> list[AgendaItem]:
 
 
 def is_on_agenda(session: Session, ref: Ref) -> bool:
-    """Say whether an open item of any agenda is about the object."""
-    open_item = sa.and_(AgendaItem.target_id == ref.id, AgendaItem.target_kind == ref.kind, AgendaItem.state == ItemState.OPEN)
-    return session.scalar(sa.select(AgendaItem.id).where(open_item).limit(1)) is not None
+    """Say whether an open item of a meeting that was not cancelled is about the object."""
+    statement = _items_about(ref).where(AgendaItem.state == ItemState.OPEN, Meeting.state != MeetingState.CANCELLED)
+    return session.execute(statement.limit(1)).first() is not None
+
+
+def is_carried_over(session: Session, ref: Ref) -> bool:
+    """Say whether the object stood on an agenda last without an outcome: its item was postponed or the meeting cancelled."""
+    last = session.execute(_items_about(ref).order_by(AgendaItem.id.desc()).limit(1)).first()
+    return last is not None and (last.item is ItemState.POSTPONED or last.meeting is MeetingState.CANCELLED)
+
+
+def _items_about(ref: Ref) -> AnySelect:
+    statement = sa.select(AgendaItem.state.label("item"), Meeting.state.label("meeting"))
+    return statement.join(Meeting, Meeting.id == AgendaItem.meeting_id).where(
+        AgendaItem.target_id == ref.id, AgendaItem.target_kind == ref.kind
+    )
 
 
 def attendance_of(session: Session, meeting_id: UUID) -> dict[UUID, Attendance]:
-    """Return the attendance by seat."""
-    return {row.seat_id: row for row in session.scalars(sa.select(Attendance).where(Attendance.meeting_id == meeting_id))}
+    """Return the attendance by seat, in the order in which the seats were entered."""
+    statement = sa.select(Attendance).where(Attendance.meeting_id == meeting_id)
+    return {row.seat_id: row for row in session.scalars(statement.order_by(Attendance.id))}
 
 
 def ballots_of(session: Session, meeting_id: UUID) -> list[Ballot]:

@@ -15,7 +15,7 @@ from collab.kernel.access import Actor, Permission, authorize, can
 from collab.kernel.clock import today
 from collab.kernel.dates import buddhist_year
 from collab.kernel.db import check_version
-from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict
+from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.events import publish
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
@@ -83,11 +83,13 @@ def convene(session: Session, *, actor: Actor, now: datetime, meeting_id: UUID, 
 
 def place_on_agenda(session: Session, *, actor: Actor, now: datetime, meeting_id: UUID, title: str, heading: int,
                     is_for_decision: bool, target: Ref | None = None) -> AgendaItem:  # fmt: skip
-    """Put a matter on the agenda; one about an object of the same committee tells its area, which may refuse (StateConflict)."""
+    """Put a matter on the agenda; one about an object of the same committee tells its area, which may refuse (StateConflict).
+
+    An object that is carried over from a postponed item or a cancelled meeting was announced to its area then: it is not told twice.
+    """
     meeting = _locked(session, actor, meeting_id, Permission.MEETING_MANAGE)
     MACHINE.advance(meeting.state, MeetingVerb.EDIT_AGENDA)
-    if target is not None:
-        _check_target(session, actor, meeting, target)
+    is_news = target is not None and _check_target(session, actor, meeting, target)
     position = 1 + len([row for row in queries.agenda_of(session, meeting.id) if row.heading == heading])
     item = AgendaItem(
         meeting_id=meeting.id, committee_id=meeting.committee_id, heading=heading, position=position, title=title,
@@ -96,17 +98,19 @@ def place_on_agenda(session: Session, *, actor: Actor, now: datetime, meeting_id
     )  # fmt: skip
     with history.act(session, verb="agenda.placed", actor=actor, now=now, subject=item):
         session.add(item)
-    if target is not None:
+    if target is not None and is_news:
         publish(session, PlacedOnAgenda(meeting.id, item.id, target, actor, now))
     return item
 
 
-def _check_target(session: Session, actor: Actor, meeting: Meeting, target: Ref) -> None:
+def _check_target(session: Session, actor: Actor, meeting: Meeting, target: Ref) -> bool:
+    """Say whether its area has yet to hear that the object is put on an agenda; refuse what cannot be put there."""
     info = targets.resolve(session, actor, [target]).get(target)
     if info is None or info.committee_id != meeting.committee_id:
         raise NotFound(target.kind, target.id)
     if queries.is_on_agenda(session, target):
         raise StateConflict(_("It stands on an agenda already."))
+    return not queries.is_carried_over(session, target)
 
 
 def open_meeting(session: Session, *, actor: Actor, now: datetime, meeting_id: UUID, expected_version: int | None) -> Meeting:
@@ -128,18 +132,29 @@ def open_meeting(session: Session, *, actor: Actor, now: datetime, meeting_id: U
 
 
 def record_attendance(
-    session: Session, *, actor: Actor, now: datetime, meeting_id: UUID, sheet: Mapping[UUID, Sitting]
-) -> Quorum:
-    """Record the whole attendance sheet, by seat; return the quorum. Raises as the verbs above; NotFound for a foreign seat."""
+    session: Session, *, actor: Actor, now: datetime, meeting_id: UUID, sheet: Mapping[UUID, Sitting],
+    expected_version: int | None = None,
+) -> Quorum:  # fmt: skip
+    """Record the whole attendance sheet, by seat; return the quorum. Raises as the verbs above; NotFound for a foreign seat.
+
+    ``expected_version`` is the `sheet_version` that was on the screen: VersionConflict when somebody changed the sheet since.
+    """
     meeting = _locked(session, actor, meeting_id, Permission.MEETING_MANAGE, Permission.MEETING_PRESIDE)
     MACHINE.advance(meeting.state, MeetingVerb.RECORD)
     rows = queries.attendance_of(session, meeting.id)
     if set(sheet) - set(rows):
         raise NotFound("seat", next(iter(set(sheet) - set(rows))))
+    if expected_version is not None and expected_version != sheet_version(rows.values()):
+        raise VersionConflict(sheet_version(rows.values()))
     with history.act(session, verb="meeting.attendance_recorded", actor=actor, now=now, subject=meeting):
         for seat_id, sitting in sheet.items():
             rows[seat_id].presence, rows[seat_id].name = sitting.presence, sitting.name or rows[seat_id].name
     return quorum_of(session, meeting)
+
+
+def sheet_version(rows: Iterable[Attendance]) -> int:
+    """Return the version of a whole attendance sheet: it grows with every change of any of its rows."""
+    return sum(row.version for row in rows)
 
 
 def quorum_of(session: Session, meeting: Meeting) -> Quorum:
@@ -160,7 +175,9 @@ def record_votes(session: Session, *, actor: Actor, now: datetime, item_id: UUID
     meeting = _locked(session, actor, item.meeting_id, Permission.MEETING_MANAGE, Permission.MEETING_PRESIDE)
     MACHINE.advance(meeting.state, MeetingVerb.RECORD)
     item = queries.get_item(session, item_id, lock=True)
-    if item.state is not ItemState.OPEN or not item.is_for_decision:
+    if not item.is_for_decision:
+        raise StateConflict(_("This item is for information: it is not put to the vote."))
+    if item.state is not ItemState.OPEN:
         raise StateConflict(_("This item is decided already."))
     present = {
         key: row
@@ -178,7 +195,7 @@ def _check_vote(session: Session, meeting: Meeting, present: Mapping[UUID, Atten
     if not quorum_of(session, meeting).is_met:
         raise InvalidInput({"choices": _("There is no quorum: nothing can be resolved.")})
     entitled = set(present) - set(vote.recused)
-    if set(vote.choices) - entitled:
+    if set(vote.choices) - entitled or set(vote.recused) - set(present):
         raise InvalidInput({"choices": _("A seat that is absent or recused cannot vote.")})
     if entitled - set(vote.choices):
         raise InvalidInput({"choices": _("Every seat that is present votes or abstains.")})

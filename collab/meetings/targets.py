@@ -1,7 +1,7 @@
 """Shows meetings, agenda items and resolutions to the rest of the product; says what waits for whom."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from collab.kernel import turns
 from collab.kernel.access import Actor, Role, Scope
-from collab.kernel.clock import today
+from collab.kernel.clock import at_bangkok, today
 from collab.kernel.i18n import _, lazy
 from collab.kernel.paging import AnySelect
 from collab.kernel.targets import Ref, TargetInfo, TargetKind, register
@@ -98,7 +98,7 @@ def _chairs_turn(actor: Actor, now: datetime) -> AnySelect | None:
     committees = actor.scopes(Role.CHAIR, Scope.COMMITTEE)
     if not committees:
         return None
-    to_open = sa.and_(Meeting.state == MeetingState.CONVENED, Meeting.starts_at <= now)
+    to_open = sa.and_(Meeting.state == MeetingState.CONVENED, Meeting.starts_at < at_bangkok(today(now) + timedelta(days=1)))
     to_adopt = sa.and_(Meeting.state == MeetingState.CLOSED, Meeting.minutes_adopted_at.is_(None))
     task = sa.case((Meeting.state == MeetingState.CONVENED, "meeting.open"), else_="meeting.adopt_minutes")
     return _turn(task).where(sa.or_(to_open, to_adopt), Meeting.committee_id.in_(committees))

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from collab.kernel.i18n import LazyText, _, lazy
+from collab.meetings.models import Meeting
 from collab.meetings.rules import Quorum
-from collab.meetings.states import Choice, ItemState, MeetingState, Presence
+from collab.meetings.states import MACHINE, Choice, ItemState, MeetingState, Presence
 
 STATES: dict[MeetingState, tuple[LazyText, str]] = {
     MeetingState.DRAFT: (lazy("Draft"), "grey"),
@@ -20,6 +21,13 @@ ITEM_STATES: dict[ItemState, LazyText] = {
     ItemState.DECIDED: lazy("Decided"),
     ItemState.NOTED: lazy("Noted"),
     ItemState.POSTPONED: lazy("Postponed"),
+}
+
+#: Who must act next, by the machine's codes.
+TURNS: dict[str, LazyText] = {
+    "coordinator": lazy("It is the coordinator's turn."),
+    "chair": lazy("It is the chair's turn."),
+    "": lazy("Nobody has to do anything."),
 }
 
 CHOICES: dict[Choice, LazyText] = {
@@ -40,6 +48,11 @@ MAJORITIES: dict[str, LazyText] = {
     "two_thirds_of_present": lazy("two thirds of those present"),
     "unanimous": lazy("all votes cast"),
 }
+
+
+def turn_text(meeting: Meeting) -> str:
+    """Say who must act next on a meeting; nobody once its minutes are adopted."""
+    return str(TURNS["" if meeting.minutes_adopted_at else MACHINE.turn[meeting.state]])
 
 
 def quorum_text(found: Quorum) -> str:

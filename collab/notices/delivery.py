@@ -25,6 +25,7 @@ MOST_ATTEMPTS = 8
 #: A claim older than this belongs to a worker that is gone.
 CLAIM_LASTS = timedelta(minutes=15)
 FIRST_WAIT = timedelta(minutes=1)
+SERVER_WAIT = timedelta(minutes=5)
 
 
 def claim(session: Session, now: datetime, size: int = BATCH) -> list[UUID]:
@@ -58,9 +59,18 @@ def deliver_batch(
                 outcome = _deliver(session, post_for(session), key, now, sender, base_url)
         except Exception:  # one bad row must not stop the batch; its claim runs out and it is tried again
             logger.exception("message not delivered", extra={"message_key": str(key)})
-            outcome = "error"
+            outcome = _note_error(database, key, now)
         counts[outcome] = counts.get(outcome, 0) + 1
     return counts
+
+
+def _note_error(database: Database, key: UUID, now: datetime) -> str:
+    """Count what nobody foresaw as a failed attempt, so that it is not tried for ever; its reason is in the log."""
+    with database.unit_of_work() as session:
+        message = session.get(Message, key, with_for_update=True)
+        if message is None or message.state is not MessageState.CLAIMED:
+            return "passed"
+        return _postpone(session, message, now, DeliveryFailed("unforeseen error, see the log"))
 
 
 def _deliver(session: Session, post: Post, key: UUID, now: datetime, sender: str, base_url: str) -> str:
@@ -68,7 +78,7 @@ def _deliver(session: Session, post: Post, key: UUID, now: datetime, sender: str
     if message is None or message.state is not MessageState.CLAIMED:
         return "passed"
     user = session.get_one(User, message.recipient_id)
-    if user.disabled_at is not None and not message.is_secret:
+    if user.disabled_at is not None:
         return _give_up(session, message, now, "the account is disabled")
     if not user.email:
         return _give_up(session, message, now, "no address")
@@ -97,6 +107,10 @@ def _letter(message: Message, user: User) -> Letter:
 
 def _postpone(session: Session, message: Message, now: datetime, failure: DeliveryFailed) -> str:
     session.add(DeliveryAttempt(message_id=message.id, tried_at=now, is_accepted=False, answer=failure.reason[:500]))
+    if failure.is_server_away:
+        # Nobody's fault of this message: it waits for the server without using up its attempts.
+        message.state, message.next_attempt_at = MessageState.WAITING, now + SERVER_WAIT
+        return "postponed"
     message.attempts += 1
     if failure.is_final or message.attempts >= MOST_ATTEMPTS:
         message.state = MessageState.DEAD

@@ -41,12 +41,13 @@ class Post(Protocol):
 
 
 class DeliveryFailed(Exception):
-    """The mail was not taken; ``is_final`` when trying again cannot help (no such mailbox)."""
+    """The mail was not taken: ``is_final`` when trying again cannot help (no such mailbox), ``is_server_away`` when no server answered."""
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+    def __init__(self, reason: str, *, is_final: bool = False, is_server_away: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_final = is_final
+        self.is_server_away = is_server_away
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ class SmtpPost:
             raise DeliveryFailed(f"{error.smtp_code} {answer}") from error
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise DeliveryFailed(f"{type(error).__name__}: {error}") from error
+            raise DeliveryFailed(
+                f"{type(error).__name__}: {error}", is_server_away=not isinstance(error, smtplib.SMTPServerDisconnected)
+            ) from error
         return "250" if not refused else str(refused)
 
     def _open(self) -> smtplib.SMTP:

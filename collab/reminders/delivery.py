@@ -51,8 +51,10 @@ def rescue(session: Session, *, now: datetime) -> int:
     ).all()
     for row in stuck:
         given_up = row.attempts >= MOST_ATTEMPTS
-        row.state = ReminderState.FAILED if given_up else ReminderState.DUE
-        row.reason = "interrupted too often" if given_up else row.reason
+        if given_up:
+            _settle(session, row, now, ReminderState.FAILED, "interrupted too often")
+        else:
+            row.state = ReminderState.DUE
     return len(stuck)
 
 
@@ -76,7 +78,9 @@ def _deliver_one(database: Database, key: UUID, now: datetime) -> str:
         with database.unit_of_work() as session:
             row = session.get(Reminder, key, with_for_update=True)
             if row is not None and row.state is ReminderState.CLAIMED:
-                row.state, row.settled_at, row.reason = ReminderState.FAILED, now, f"{type(error).__name__}: {error}"[:300]
+                # The evidence names the kind of failure only: its text might hold somebody's data.
+                _settle(session, row, now, ReminderState.FAILED, type(error).__name__)
+                row.reason = f"{type(error).__name__}: {error}"[:300]
         return ReminderState.FAILED.value
 
 

@@ -58,7 +58,7 @@ class Reminder(Keyed, Base):
 
     __tablename__ = "reminder"
     __table_args__ = (
-        sa.UniqueConstraint("target_id", "rule_id", "due_on", "fire_on", "recipient_id", name="uq_reminder_once"),
+        sa.UniqueConstraint("due_kind", "target_id", "rule_id", "due_on", "fire_on", "recipient_id", name="uq_reminder_once"),
         sa.Index("ix_reminder_todo", "created_at", postgresql_where=sa.text("state IN ('due', 'claimed')")),
         sa.Index("ix_reminder_failed", "created_at", postgresql_where=sa.text("state = 'failed'")),
     )

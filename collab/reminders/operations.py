@@ -20,6 +20,7 @@ from collab.web.forms import CollabForm
 from collab.web.routing import public, requires
 
 blueprint = Blueprint("operations", __name__)
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
 
 @blueprint.get("/operations")
@@ -72,7 +73,8 @@ def message_again(message_id: UUID) -> ResponseReturnValue:
 @public
 def metrics() -> ResponseReturnValue:
     """Return Prometheus metrics, to callers on this machine only; to others the page does not exist."""
-    if not _is_local(request.remote_addr):
+    # A proxy on this machine that nobody declared would make every caller look local.
+    if not _is_local(request.remote_addr) or any(name in request.headers for name in FORWARDED):
         raise NotFound("page", request.path)
     now, registry = request_now(), CollectorRegistry()
     age = Gauge("collab_job_age_seconds", "Seconds since a job last succeeded", ["job"], registry=registry)

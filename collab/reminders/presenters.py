@@ -22,8 +22,8 @@ JOBS = {
     Job.REMINDERS_RESCUE: lazy("Frees what a killed worker had claimed"),
     Job.REMINDERS_SWEEP: lazy("Records what has become due"),
 }
-#: A job is late when it has not succeeded for this long; the longest interval of the timetable is an hour.
-LATE_AFTER = timedelta(minutes=15)
+#: A job is late when it has not succeeded for this long; the longest interval of the timetable is five minutes.
+LATE_AFTER = timedelta(minutes=6)
 
 
 def audience_text(audience: Audience) -> str:

@@ -117,4 +117,5 @@ def _get(found: list[ReminderRule], rule_id: UUID) -> ReminderRule:
 
 def _infos(session: Session, keys: list[UUID]) -> dict[UUID, TargetInfo]:
     kinds = {kind.target_kind for kind in due_kinds().values()}
-    return {ref.id: info for ref, info in targets.load(session, [Ref(kind, key) for kind in kinds for key in keys]).items()}
+    refs = [Ref(kind, key) for kind in kinds for key in keys]
+    return {ref.id: info for ref, info in targets.resolve(session, current_actor(), refs).items()}

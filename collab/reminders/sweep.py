@@ -5,7 +5,7 @@ working day finds what fell on it.
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from collab.kernel.access import Role, Scope
 from collab.kernel.clock import today
 from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.kernel.paging import AnySelect
-from collab.members.models import Absence, Deputy, RoleAssignment
+from collab.members.models import Absence, Deputy, RoleAssignment, User
 from collab.members.queries import in_force_on
 from collab.reminders.models import Audience, Reminder, ReminderRule, ReminderState
 from collab.reminders.registry import DueKind, due_kinds
@@ -58,9 +58,13 @@ def _record(session: Session, rule: ReminderRule, kind: DueKind, day: date, now:
         chosen.c.due_on, chosen.c.fire_on, chosen.c.recipient_id, chosen.c.deputy_for_id, chosen.c.committee_id, chosen.c.organisation_id,
         sa.literal(ReminderState.DUE.value), sa.literal(now, sa.DateTime(timezone=True)),
     )  # fmt: skip
-    statement = postgresql.insert(Reminder).from_select(COLUMNS, source, include_defaults=False)
-    done = session.execute(statement.on_conflict_do_nothing(constraint="uq_reminder_once"))
-    return int(getattr(done, "rowcount", 0))
+    statement = postgresql.insert(cast(sa.Table, Reminder.__table__)).from_select(COLUMNS, source, include_defaults=False)
+    # The number of rows of an INSERT is kept only when it is asked for.
+    return (
+        session.connection()
+        .execute(statement.on_conflict_do_nothing(constraint="uq_reminder_once").execution_options(preserve_rowcount=True))
+        .rowcount
+    )
 
 
 def firing(rule: ReminderRule, kind: DueKind, day: date) -> sa.Subquery:
@@ -93,13 +97,11 @@ def recipients(rule: ReminderRule, kind: DueKind, day: date) -> sa.Subquery:
     """Return what fires by ``day`` joined with the people to be reminded; a deputy in the place of one who is away."""
     fires = firing(rule, kind, day)
     people = _people(rule.audience, fires, day).subquery()
-    absence, deputy = aliased(Absence), aliased(Deputy)
-    is_away = sa.exists().where(
-        absence.user_id == people.c.person_id, absence.removed_at.is_(None), absence.first_day <= day, absence.last_day >= day
-    )
+    deputy = aliased(Deputy)
+    is_away = _is_away(people.c.person_id, day)
     stand_in = (
         sa.select(deputy.deputy_id)
-        .where(deputy.user_id == people.c.person_id, in_force_on(deputy, day), is_away)
+        .where(deputy.user_id == people.c.person_id, in_force_on(deputy, day), is_away, sa.not_(_is_away(deputy.deputy_id, day)))
         .order_by(deputy.valid_from.desc(), deputy.id)
         .limit(1)
         .scalar_subquery()
@@ -113,11 +115,20 @@ def recipients(rule: ReminderRule, kind: DueKind, day: date) -> sa.Subquery:
     ).subquery()
 
 
+def _is_away(person_id: Any, day: date) -> sa.Exists:
+    absence = aliased(Absence)
+    return sa.exists().where(
+        absence.user_id == person_id, absence.removed_at.is_(None), absence.first_day <= day, absence.last_day >= day
+    )
+
+
 def _people(audience: Audience, fires: sa.Subquery, day: date) -> AnySelect | sa.CompoundSelect[*tuple[Any, ...]]:
     if audience is not Audience.OWNER:
         return _holders(audience, fires, day)
-    owned = sa.select(*_passed(fires), fires.c.owner_id.label("person_id")).where(fires.c.owner_id.is_not(None))
-    return sa.union_all(owned, _holders(Audience.CLERK, fires, day).where(fires.c.owner_id.is_(None)))
+    # An owner who can no longer sign in is no owner: the clerks of the organisation are told instead.
+    is_there = sa.exists().where(User.id == fires.c.owner_id, User.disabled_at.is_(None))
+    owned = sa.select(*_passed(fires), fires.c.owner_id.label("person_id")).where(is_there)
+    return sa.union_all(owned, _holders(Audience.CLERK, fires, day).where(sa.not_(is_there)))
 
 
 def _holders(audience: Audience, fires: sa.Subquery, day: date) -> AnySelect:
@@ -127,7 +138,8 @@ def _holders(audience: Audience, fires: sa.Subquery, day: date) -> AnySelect:
     return (
         sa.select(*_passed(fires), held.user_id.label("person_id"))
         .join(held, sa.and_(held.scope == scope, held.scope_id == place, held.role == role))
-        .where(in_force_on(held, day))
+        # Whoever owns the matter is reminded as its owner, not a second time for the office.
+        .where(in_force_on(held, day), held.user_id.is_distinct_from(fires.c.owner_id))
     )
 
 

@@ -191,7 +191,7 @@ class WholeNumber(IntegerField):
     """A whole number between ``least`` and ``most``; Thai digits are read too."""
 
     def __init__(self, label: Any, least: int = 0, most: int = 1_000_000_000, required: bool = True, **options: Any) -> None:
-        self.least, self.most = least, most
+        self.least, self.most, self.is_required = least, most, required
         super().__init__(label, _required() if required else (), **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -205,7 +205,9 @@ class WholeNumber(IntegerField):
         self.data = int(text)
 
     def pre_validate(self, form: Any) -> None:
-        """Raise when the number is out of range."""
+        """Raise when the number is out of range, or when a line of spaces stands for a number that is needed."""
+        if self.data is None and self.is_required and not self.process_errors:
+            raise ValidationError(_("Fill this in."))
         if self.data is not None and not self.least <= self.data <= self.most:
             raise ValidationError(_("Write a number from %(least)s to %(most)s.", least=self.least, most=self.most))
 

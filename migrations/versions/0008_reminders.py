@@ -84,7 +84,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recipient_id"], ["user_account.id"], name=op.f("fk_reminder_recipient_id")),
         sa.ForeignKeyConstraint(["rule_id"], ["reminder_rule.id"], name=op.f("fk_reminder_rule_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
-        sa.UniqueConstraint("target_id", "rule_id", "due_on", "fire_on", "recipient_id", name="uq_reminder_once"),
+        sa.UniqueConstraint("due_kind", "target_id", "rule_id", "due_on", "fire_on", "recipient_id", name="uq_reminder_once"),
     )
     op.create_index("ix_reminder_failed", "reminder", ["created_at"], unique=False, postgresql_where=sa.text("state = 'failed'"))
     op.create_index(

@@ -12,9 +12,9 @@ from tests.factories.world import World
 
 
 @pytest.fixture
-def authority(world: World, monkeypatch: pytest.MonkeyPatch) -> Ref:
+def authority(session: Session, world: World, now: datetime) -> Ref:
     """A resolution of the committee."""
-    return made.stand_in_resolution(monkeypatch, world)
+    return made.make_resolution(session, world, now)
 
 
 @pytest.fixture

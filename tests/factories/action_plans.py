@@ -5,43 +5,41 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-import pytest
 from sqlalchemy.orm import Session
 
+from collab import history
 from collab.action_plans import service
 from collab.action_plans.models import ActionItem, ActionPlan
-from collab.kernel import targets
-from collab.kernel.i18n import lazy
-from collab.kernel.ids import new_id
-from collab.kernel.targets import Ref, TargetInfo, TargetKind
+from collab.kernel.targets import Ref
+from collab.meetings.models import AgendaItem, Meeting, Resolution
+from collab.meetings.states import ItemState as AgendaState
+from collab.meetings.states import MeetingState
 from tests.factories import documents as files
 from tests.factories.world import World
 
 STARTS, DUE = date(2026, 10, 15), date(2027, 1, 31)
 
 
-def stand_in_resolution(monkeypatch: pytest.MonkeyPatch, world: World) -> Ref:
-    """Register a stand-in for the kind "resolution" with one resolution of the world's committee; return it."""
-    ref = Ref("resolution", new_id())
-
-    def load(_session: Session, keys: Any) -> list[TargetInfo]:
-        return [
-            TargetInfo("resolution", key, "ให้ซื้อรถขยะร่วมกัน", "/r", number="ทส 1/2570", committee_id=world.committee.id)
-            for key in keys
-            if key == ref.id
-        ]
-
-    def visible(_session: Session, actor: Any, keys: Any) -> set[UUID]:
-        return (
-            set(keys) & {ref.id}
-            if world.committee.id in actor.committee_ids or actor.organisation_id == world.org_id("pao")
-            else set()
-        )
-
-    monkeypatch.setitem(targets._kinds, "resolution", TargetKind(lazy("Resolution"), load, visible))
-    return ref
+def make_resolution(session: Session, world: World, now: datetime) -> Ref:
+    """Make a closed meeting of the world's committee with one resolution, commit it, and return the resolution."""
+    meeting = Meeting(committee_id=world.committee.id, state=MeetingState.CLOSED, title="ประชุม", place="อบจ.", starts_at=now)
+    with history.act(session, verb="resolution.made", actor=world.actors["coordinator"], now=now, subject=meeting):
+        session.add(meeting)
+        session.flush()
+        item = AgendaItem(
+            meeting_id=meeting.id, committee_id=world.committee.id, heading=5, position=1, title="รถขยะ", is_for_decision=True,
+            state=AgendaState.DECIDED,
+        )  # fmt: skip
+        session.add(item)
+        session.flush()
+        resolution = Resolution(
+            meeting_id=meeting.id, agenda_item_id=item.id, committee_id=world.committee.id, number="ทส 1/2570", number_year=2570,
+            number_in_year=1, text="ให้ซื้อรถขยะร่วมกัน", carried=True, arithmetic={}, decided_on=now.date(),
+        )  # fmt: skip
+        session.add(resolution)
+    session.commit()
+    return Ref("resolution", resolution.id)
 
 
 def facts(world: World, authority: Ref | None, **changes: Any) -> service.ItemFacts:

@@ -154,7 +154,6 @@ def test_one_bad_row_does_not_stop_the_batch(
     assert [row.target_id for row in rows(database, Message)] == [good]
 
 
-@pytest.mark.xfail(strict=True, reason="an unforeseen failure leaves no evidence in the history")
 def test_an_unforeseen_failure_leaves_evidence_too(
     database: Database, world: World, errands: Errands, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +189,6 @@ def test_what_kills_its_worker_again_and_again_is_given_up(
     assert (row.state, row.reason) == (ReminderState.FAILED, "interrupted too often")
 
 
-@pytest.mark.xfail(strict=True, reason="what the rescue gives up leaves no evidence in the history")
 def test_what_is_given_up_leaves_evidence(database: Database, world: World, errands: Errands, now: datetime) -> None:
     test_what_kills_its_worker_again_and_again_is_given_up(database, world, errands, now)
     assert [row.outcome for row in rows(database, ReminderEvidence)] == [ReminderState.FAILED]
@@ -205,7 +203,6 @@ def test_delivering_the_same_one_twice_changes_nothing(database: Database, world
     assert len(rows(database, ReminderEvidence)) == len(rows(database, Message)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="an owner who is also the clerk is named by two default rules and mailed twice at once")
 def test_whom_two_rules_name_on_one_day_is_mailed_once(database: Database, world: World, errands: Errands, now: datetime) -> None:
     recorded(database, world, errands, now, (Audience.OWNER, 3), (Audience.CLERK, 3), due_on=TODAY - 3 * DAY)
     delivery.deliver_batch(database, now)

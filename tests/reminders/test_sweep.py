@@ -89,7 +89,6 @@ def test_a_second_run_adds_nothing(
             assert run(session, now + later) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the count is -1 a rule and kind: the driver's rowcount is not kept by an ORM insert")
 def test_the_sweep_says_how_much_it_recorded_and_wakes_nobody_for_nothing(
     database: Database, world: World, errands: Errands, now: datetime, sent_jobs: list[Any]
 ) -> None:
@@ -238,7 +237,6 @@ def test_a_deputy_stands_in_only_while_it_holds(
     assert names(session, world) == {"clerk_banphru"}
 
 
-@pytest.mark.xfail(strict=True, reason="a deputy who is away too still stands in: nobody present is told")
 def test_a_deputy_who_is_away_too_does_not_stand_in(session: Session, world: World, errands: Errands, now: datetime) -> None:
     add_rule(session, world, now, Audience.OWNER, 0)
     add(errands, world, TODAY)
@@ -249,7 +247,6 @@ def test_a_deputy_who_is_away_too_does_not_stand_in(session: Session, world: Wor
     assert "clerk_phatong" not in names(session, world)
 
 
-@pytest.mark.xfail(strict=True, reason="an owner who can no longer sign in stays responsible; the clerks hear nothing")
 def test_for_an_owner_who_left_the_clerks_are_responsible(
     session: Session, world: World, errands: Errands, now: datetime
 ) -> None:
@@ -271,7 +268,6 @@ def test_a_reminder_before_the_day_that_falls_on_a_weekend_is_sent_on_monday(
     assert run(session, now) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the key lacks the kind: one object due twice on a day is told once")
 def test_an_object_that_is_due_in_two_ways_is_told_of_both(
     session: Session, world: World, errands: Errands, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

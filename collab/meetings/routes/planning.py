@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from collab.kernel import targets
 from collab.kernel.access import Permission, can, could
-from collab.kernel.errors import InvalidInput, NotAllowed, NotFound
+from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.meetings import queries, service, wording
@@ -93,7 +93,7 @@ def detail_page(meeting_id: UUID, agenda_form: AgendaForm, convene_form: Convene
     return render_template(
         "meetings/detail.html", meeting=meeting, agenda=agenda, attendance=list(attendance.values()), resolutions=resolutions,
         about=about, names=names, committee=committee, state=wording.STATES[meeting.state], item_states=wording.ITEM_STATES,
-        presences=wording.PRESENCES, quorum=wording.quorum_text(quorum) if quorum else "", may=_verbs(meeting),
+        presences=wording.PRESENCES, quorum=wording.quorum_text(quorum) if quorum else "", may=_verbs(meeting), turn=wording.turn_text(meeting),
         agenda_form=agenda_form, convene_form=convene_form, step=StepForm(formdata=None), headings=dict(heading_choices()),
         form=agenda_form if agenda_form.errors else convene_form,
     ), status  # fmt: skip
@@ -148,17 +148,24 @@ def place(kind: str, target_id: UUID) -> ResponseReturnValue:
     if request.method == "GET" or not form.validate():
         status = 200 if request.method == "GET" else 422
         return render_template("meetings/place.html", form=form, info=info, open_meetings=open_meetings), status
-    location = url_for("meetings.detail", meeting_id=form.meeting_id.data)
     try:
-        with unit_of_work() as session:
-            claim(session, form, request_now())
-            service.place_on_agenda(
-                session, actor=current_actor(), now=request_now(), meeting_id=UUID(form.meeting_id.data), title=form.title.data,
-                heading=int(form.heading.data), is_for_decision=form.is_for_decision.data, target=ref,
-            )  # fmt: skip
-            leads_to(session, form, location)
+        return _place(form, ref)
     except AlreadySubmitted as fact:
         return to_first(fact)
+    except StateConflict as error:
+        form.put_errors({"": str(error)})
+    return render_template("meetings/place.html", form=form, info=info, open_meetings=open_meetings), 409
+
+
+def _place(form: PlaceForm, ref: Ref) -> ResponseReturnValue:
+    location = url_for("meetings.detail", meeting_id=form.meeting_id.data)
+    with unit_of_work() as session:
+        claim(session, form, request_now())
+        service.place_on_agenda(
+            session, actor=current_actor(), now=request_now(), meeting_id=UUID(form.meeting_id.data), title=form.title.data,
+            heading=int(form.heading.data), is_for_decision=form.is_for_decision.data, target=ref,
+        )  # fmt: skip
+        leads_to(session, form, location)
     flash(_("It was put on the agenda."), "success")
     return redirect(location, 303)
 
@@ -169,6 +176,8 @@ def convene(meeting_id: UUID) -> ResponseReturnValue:
     """Convene: number the meeting and send the invitations."""
     form = ConveneForm()
     version = form.expected_version
+    if not form.validate():
+        return detail_page(meeting_id, AgendaForm(formdata=None), form, 422)
     try:
         with unit_of_work() as session:
             service.convene(
@@ -178,6 +187,9 @@ def convene(meeting_id: UUID) -> ResponseReturnValue:
     except InvalidInput as error:
         form.put_errors(error.errors)
         return detail_page(meeting_id, AgendaForm(formdata=None), form, 422)
+    except VersionConflict:
+        form.put_errors({"": _("Somebody else saved this meanwhile")})
+        return detail_page(meeting_id, AgendaForm(formdata=None), form, 409)
     flash(_("The meeting was convened and the invitations are on their way."), "success")
     return redirect(url_for("meetings.detail", meeting_id=meeting_id), 303)
 
@@ -194,11 +206,16 @@ def cancel(meeting_id: UUID) -> ResponseReturnValue:
     if request.method == "GET" or not form.validate():
         form.version.data = form.version.data or str(meeting.version)
         return render_template("meetings/cancel.html", form=form, meeting=meeting), 200 if request.method == "GET" else 422
-    with unit_of_work() as session:
-        service.cancel(
-            session, actor=current_actor(), now=request_now(), meeting_id=meeting_id, reason=form.reason.data,
-            expected_version=form.expected_version,
-        )  # fmt: skip
+    try:
+        with unit_of_work() as session:
+            service.cancel(
+                session, actor=current_actor(), now=request_now(), meeting_id=meeting_id, reason=form.reason.data,
+                expected_version=form.expected_version,
+            )  # fmt: skip
+    except VersionConflict as conflict:
+        form.version.data = str(conflict.current_version)
+        form.put_errors({"": _("Somebody else saved this meanwhile")})
+        return render_template("meetings/cancel.html", form=form, meeting=meeting), 409
     return redirect(url_for("meetings.detail", meeting_id=meeting_id), 303)
 
 

@@ -6,16 +6,18 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from collab.kernel import targets
-from collab.kernel.access import Permission
-from collab.kernel.errors import InvalidInput, NotFound
+from collab.kernel.access import Permission, can
+from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.meetings import queries, service, wording
 from collab.meetings.forms import ReasonForm, SheetForm, StepForm, VoteForm
+from collab.meetings.models import Meeting
 from collab.meetings.routes.blueprint import blueprint
-from collab.meetings.states import Choice, ItemState, Presence
+from collab.meetings.states import MACHINE, Choice, ItemState, MeetingVerb, Presence
 from collab.members import queries as members
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
 STEPS = {"open": service.open_meeting, "close": service.close_meeting, "adopt": service.adopt_minutes}
@@ -40,25 +42,39 @@ def attendance(meeting_id: UUID) -> ResponseReturnValue:
     """Record who is present."""
     form = SheetForm()
     with reading() as session:
-        meeting = queries.get_visible(session, current_actor(), meeting_id)
+        meeting = _recordable(queries.get_visible(session, current_actor(), meeting_id))
         rows = queries.attendance_of(session, meeting_id)
         names = members.organisation_names(session, {row.organisation_id for row in rows.values()})
-    if request.method == "GET" or not form.validate():
-        status = 200 if request.method == "GET" else 422
-        return render_template(
-            "meetings/attendance.html",
-            form=form,
-            meeting=meeting,
-            rows=list(rows.values()),
-            names=names,
-            presences=wording.PRESENCES,
-        ), status
-    with unit_of_work() as session:
-        found = service.record_attendance(
-            session, actor=current_actor(), now=request_now(), meeting_id=meeting_id, sheet=form.sheet(rows, request.form)
-        )
-    flash(wording.quorum_text(found), "success" if found.is_met else "warning")
-    return redirect(url_for("meetings.detail", meeting_id=meeting_id), 303)
+    status = 200 if request.method == "GET" else 422
+    sheet = form.sheet(rows, request.form)
+    if request.method == "POST" and form.validate():
+        try:
+            with unit_of_work() as session:
+                found = service.record_attendance(
+                    session, actor=current_actor(), now=request_now(), meeting_id=meeting_id, sheet=sheet,
+                    expected_version=form.expected_version,
+                )  # fmt: skip
+            flash(wording.quorum_text(found), "success" if found.is_met else "warning")
+            return redirect(url_for("meetings.detail", meeting_id=meeting_id), 303)
+        except VersionConflict:
+            form.put_errors({"": _("Somebody else saved this meanwhile")})
+            status = 409
+    form.version.data = str(service.sheet_version(rows.values()))
+    typed = sheet if request.method == "POST" else {}
+    return render_template(
+        "meetings/attendance.html", form=form, meeting=meeting, rows=list(rows.values()), names=names,
+        presences=wording.PRESENCES, typed=typed, is_conflict=status == 409,
+    ), status  # fmt: skip
+
+
+def _recordable(meeting: Meeting) -> Meeting:
+    """Return the meeting when the person may record it now. Raises NotAllowed, StateConflict."""
+    if not any(
+        can(current_actor(), permission, meeting) for permission in (Permission.MEETING_MANAGE, Permission.MEETING_PRESIDE)
+    ):
+        raise NotAllowed(Permission.MEETING_MANAGE.value)
+    MACHINE.advance(meeting.state, MeetingVerb.RECORD)
+    return meeting
 
 
 @blueprint.route("/agenda-items/<uuid:item_id>/vote", methods=["GET", "POST"])
@@ -68,17 +84,24 @@ def vote(item_id: UUID) -> ResponseReturnValue:
     form = VoteForm()
     with reading() as session:
         item = queries.get_item(session, item_id)
-        meeting = queries.get_visible(session, current_actor(), item.meeting_id)
+        meeting = _recordable(queries.get_visible(session, current_actor(), item.meeting_id))
         rows = queries.attendance_of(session, meeting.id)
         names = members.organisation_names(session, {row.organisation_id for row in rows.values()})
         quorum = service.quorum_of(session, meeting) if rows else None
+    if request.method == "GET" and item.state is not ItemState.OPEN:
+        raise StateConflict(_("This item is decided already."))
     if request.method == "POST" and form.validate():
         try:
             with unit_of_work() as session:
+                claim(session, form, request_now())
                 made = service.record_votes(
                     session, actor=current_actor(), now=request_now(), item_id=item_id, vote=form.vote(rows, request.form)
                 )
-            return redirect(url_for("meetings.resolution", resolution_id=made.id), 303)
+                location = url_for("meetings.resolution", resolution_id=made.id)
+                leads_to(session, form, location)
+            return redirect(location, 303)
+        except AlreadySubmitted as fact:
+            return to_first(fact)
         except InvalidInput as error:
             form.put_errors(error.errors)
     if request.method == "GET":
@@ -106,7 +129,7 @@ def postpone(item_id: UUID) -> ResponseReturnValue:
     form = ReasonForm()
     with reading() as session:
         item = queries.get_item(session, item_id)
-        meeting = queries.get_visible(session, current_actor(), item.meeting_id)
+        meeting = _recordable(queries.get_visible(session, current_actor(), item.meeting_id))
     if request.method == "GET" or not form.validate():
         return render_template(
             "meetings/postpone.html", form=form, item=item, meeting=meeting
