@@ -80,7 +80,10 @@ def agenda_of(session: Session, meeting_id: UUID) -> list[AgendaItem]:
 def get_item(session: Session, item_id: UUID, *, lock: bool = False) -> AgendaItem:
     """Return an agenda item; NotFound when there is none. Whoever asks: the caller looks at its meeting."""
     statement = sa.select(AgendaItem).where(AgendaItem.id == item_id)
-    found = session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    if lock:
+        # Fresh, not as this session read it before it waited for the lock.
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(statement).one_or_none()
     if found is None:
         raise NotFound("agenda_item", item_id)
     return found

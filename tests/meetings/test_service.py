@@ -101,6 +101,7 @@ def test_holders_with_an_account_are_invited_once_each(session: Session, world: 
 def test_cancelling_keeps_the_reason_in_the_history(session: Session, world: World, now: datetime) -> None:
     made = make_meeting(session, world, now, MeetingState.CONVENED)
     service.cancel(session, actor=world.actors["coordinator"], now=now, meeting_id=made.id, reason="พายุ", expected_version=None)
+    session.commit()
     assert made.state is MeetingState.CANCELLED
     verbs = set(session.scalars(sa.select(HistoryEvent.verb).where(HistoryEvent.subject_id == made.id)))
     assert "meeting.cancelled" in verbs
