@@ -4,13 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-ONLY ?=
 TESTS ?= tests
 WORKERS ?= 2
 COMPILE := -q --generate-hashes --no-header --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo-reset test check lint types imports bench lock
+.PHONY: help setup setup-dev run demo-reset test check lint types imports lock
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,9 +49,6 @@ types: setup-dev ## types, strictly
 
 imports: setup-dev ## the layers of the house
 	$(BIN)/lint-imports
-
-bench: setup-dev ## measure (ONLY=prefix for some of it)
-	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
 
 lock: setup-dev ## write requirements.txt and requirements-dev.txt anew from the .in files
 	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || $(PY) -m pip install -q uv

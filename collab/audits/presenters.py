@@ -1,7 +1,7 @@
 """Events and past states as text for people: names instead of ids, days in พ.ศ., words instead of codes."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from collab.history.queries import Entry, Snapshot
 from collab.kernel import targets
 from collab.kernel.clock import today
 from collab.kernel.dates import format_date, format_datetime
-from collab.kernel.i18n import _, get_locale
+from collab.kernel.i18n import _, get_locale, lazy
 from collab.kernel.targets import Ref
 from collab.members import queries as members
 
@@ -29,6 +29,8 @@ class Names:
     people: dict[UUID, str]
     organisations: dict[UUID, str]
     objects: dict[Ref, targets.TargetInfo]
+    #: Titles of the subjects that the page itself shows, so that a part names its whole instead of an id.
+    titles: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def value_text(name: str, value: Any, names: Names) -> str:
         return "; ".join(f"{key}: {value_text(key, item, names)}" for key, item in sorted(value.items()))
     key = _uuid(value)
     if key is not None:
-        return names.people.get(key) or names.organisations.get(key) or str(value)[:8]
+        return names.people.get(key) or names.organisations.get(key) or names.titles.get(key) or str(value)[:8]
     return _plain_text(name, str(value))
 
 
@@ -167,7 +169,23 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "clause": ("number", "heading", "text"),
     "ratification": ("organisation_id", "outcome", "resolution_number", "resolved_on"),
     "progress_report": ("item_id", "percent", "words"),
+    "action_item_supporter": ("item_id", "organisation_id"),
+    "agenda_item": ("heading", "position", "title", "state"),
+    "attendance": ("organisation_id", "name", "presence"),
+    "ballot": ("agenda_item_id", "organisation_id", "choice", "recusal_reason"),
+    "resolution": ("number", "text", "carried", "decided_on"),
+    "seat": ("organisation_id", "capacity", "is_voting", "valid_from", "valid_to"),
+    "seat_holder": ("name", "position", "valid_from", "valid_to"),
+    "opinion_request": ("organisation_id", "state", "stance", "due_on"),
     "deadline_change": ("old_due_on", "new_due_on", "state"),
+}
+#: Captions of parts that are no targets of their own.
+_PARTS = {
+    "action_item_supporter": lazy("Supporting organisations"),
+    "attendance": lazy("Attendance"),
+    "ballot": lazy("Votes"),
+    "committee_rules": lazy("Rules of procedure"),
+    "seat_holder": lazy("Holders of seats"),
 }
 _SKIPPED = frozenset({"id", "version", "removed_at", "sort_key", "position"})
 _MOST_COLUMNS = 6
@@ -176,7 +194,6 @@ _MOST_COLUMNS = 6
 def past_tables(session: Session, snapshots: Iterable[Snapshot]) -> list[PastTable]:
     """Return the state of a stream on a day as one table per kind of object, with a fixed number of queries."""
     found = list(snapshots)
-    kinds = targets.kinds()
     people: set[UUID] = set()
     organisations: set[UUID] = set()
     for snapshot in found:
@@ -184,15 +201,19 @@ def past_tables(session: Session, snapshots: Iterable[Snapshot]) -> list[PastTab
             key = _uuid(value)
             if key is not None:
                 (people if name in _PEOPLE else organisations).add(key)
-    names = Names(members.user_names(session, people), members.organisation_names(session, organisations), {})
+    titles = {item.subject_id: str(item.state.get("title") or item.state.get("motion") or "") for item in found}
+    names = Names(members.user_names(session, people), members.organisation_names(session, organisations), {}, titles)
     grouped: dict[str, list[Snapshot]] = {}
     for snapshot in found:
         grouped.setdefault(snapshot.subject_kind, []).append(snapshot)
     order = sorted(grouped, key=lambda kind: (kind not in _COLUMNS, kind))
-    return [
-        _past_table(kind, str(kinds[kind].label) if kind in kinds else wording.field_text(kind), grouped[kind], names)
-        for kind in order
-    ]
+    return [_past_table(kind, caption_of(kind), grouped[kind], names) for kind in order]
+
+
+def caption_of(kind: str) -> str:
+    """Return the words for a kind of object or part."""
+    kinds = targets.kinds()
+    return str(kinds[kind].label) if kind in kinds else str(_PARTS.get(kind, kind.replace("_", " ")))
 
 
 def _past_table(kind: str, caption: str, snapshots: list[Snapshot], names: Names) -> PastTable:
