@@ -17,6 +17,7 @@ from collab.kernel.clock import at_bangkok, today
 from collab.kernel.errors import InvalidInput, NotFound, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref, TargetInfo
+from collab.kernel.text import normalise
 from collab.members import queries as members
 from collab.members.rules import name_of
 from collab.web.context import current_actor, reading, request_now, unit_of_work
@@ -33,7 +34,7 @@ STREAM_KINDS = frozenset({"action_plan", "agreement", "proposal", "service_plan"
 @requires(Permission.AUDIT_VIEW)
 def index() -> ResponseReturnValue:
     """Show every change, newest first, narrowed by verb and kind."""
-    verb, kind = request.args.get("verb", ""), request.args.get("kind", "")
+    verb, kind = normalise(request.args.get("verb", "")), normalise(request.args.get("kind", ""))
     with reading() as session:
         page = history_queries.list_all(session, request.args.get("cursor"), verb=verb, subject_kind=kind)
         entries = presenters.present(session, page.rows)

@@ -125,5 +125,7 @@ VERBS: dict[str, LazyText] = {
     "user.password_reset": lazy("Password set anew"),
     "user.preferences_changed": lazy("Preferences changed"),
     "user.recovery_codes_renewed": lazy("Recovery codes renewed"),
+    "user.second_factor_disabled": lazy("Second factor switched off"),
+    "user.second_factor_enabled": lazy("Second factor switched on"),
     "user.signed_in": lazy("Signed in"),
 }
