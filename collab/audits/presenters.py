@@ -20,6 +20,19 @@ from collab.members import queries as members
 _PEOPLE = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "deputy_id", "recorded_by_id", "reported_by_id", "recipient_id", "invited_by_id",
                      "decided_by_id", "requested_by_id", "verified_by_id", "uploaded_by_id", "signatory_id"})  # fmt: skip
 _EMPTY = "–"
+#: Kinds of object that a field of this name may hold, so that the timeline names them instead of showing an id.
+_KINDS_OF = {
+    "agenda_item_id": ("agenda_item",),
+    "agreement_id": ("agreement",),
+    "clause_id": ("clause",),
+    "committee_id": ("committee",),
+    "item_id": ("action_item",),
+    "meeting_id": ("meeting",),
+    "plan_id": ("action_plan", "service_plan"),
+    "proposal_id": ("proposal",),
+    "resolution_id": ("resolution",),
+    "service_plan_id": ("service_plan",),
+}
 
 
 @dataclass(frozen=True)
@@ -75,9 +88,11 @@ def _names(session: Session, entries: Sequence[Entry]) -> Names:
                 people.update(ids)
             elif change.name.endswith("organisation_id"):
                 organisations.update(ids)
-    return Names(
-        members.user_names(session, people), members.organisation_names(session, organisations), targets.load(session, refs)
-    )
+            else:
+                refs |= {Ref(kind, key) for kind in _KINDS_OF.get(change.name, ()) for key in ids}
+    objects = targets.load(session, refs)
+    titles = {ref.id: f"{info.number} {info.title}".strip() for ref, info in objects.items()}
+    return Names(members.user_names(session, people), members.organisation_names(session, organisations), objects, titles)
 
 
 def _show(entry: Entry, names: Names) -> Shown:

@@ -139,7 +139,7 @@ FIELDS: dict[str, LazyText] = {
     "party_id": lazy("Party"),
     "percent": lazy("Per cent done"),
     "place": lazy("Place of the meeting"),
-    "plan_id": lazy("Service plan"),
+    "plan_id": lazy("Plan concerned"),
     "position": lazy("Position"),
     "presence": lazy("Presence"),
     "previous_id": lazy("Made from"),
