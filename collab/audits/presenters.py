@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from collab.audits import wording
 from collab.history.queries import Entry, Snapshot
 from collab.kernel import targets
+from collab.kernel.access import Actor
 from collab.kernel.clock import today
 from collab.kernel.dates import format_date, format_datetime
 from collab.kernel.i18n import _, get_locale, lazy
@@ -74,6 +75,16 @@ def present(session: Session, entries: Sequence[Entry]) -> list[Shown]:
     """Return ``entries`` in words, with a fixed number of queries."""
     names = _names(session, entries)
     return [_show(entry, names) for entry in entries]
+
+
+def visible_to(session: Session, actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
+    """Return those of ``entries`` whose subject ``actor`` may see: even an auditor does not read another's unsubmitted draft.
+
+    A subject of a kind that is not registered by itself is a part, shown through its whole, and stays.
+    """
+    known = targets.kinds()
+    seen = targets.visible(session, actor, {Ref(entry.subject_kind, entry.subject_id) for entry in entries})
+    return [entry for entry in entries if entry.subject_kind not in known or Ref(entry.subject_kind, entry.subject_id) in seen]
 
 
 def _names(session: Session, entries: Sequence[Entry]) -> Names:

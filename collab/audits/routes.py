@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
     verb, kind = normalise(request.args.get("verb", "")), normalise(request.args.get("kind", ""))
     with reading() as session:
         page = history_queries.list_all(session, request.args.get("cursor"), verb=verb, subject_kind=kind)
-        entries = presenters.present(session, page.rows)
+        entries = presenters.present(session, presenters.visible_to(session, current_actor(), page.rows))
         kinds = sorted((str(found.label), name) for name, found in targets.kinds().items())
     verbs = sorted((str(text), code) for code, text in wording.VERBS.items())
     return render_template("audits/index.html", page=page, entries=entries, verb=verb, kind=kind, verbs=verbs, kinds=kinds)

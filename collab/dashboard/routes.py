@@ -28,7 +28,8 @@ def home() -> ResponseReturnValue:
         committees = overview.committees_of(session, actor, now)
         recent = []
         if actor.has(Role.AUDITOR):
-            recent = presenters.present(session, history_queries.list_all(session, size=RECENT).rows)
+            entries = history_queries.list_all(session, size=RECENT).rows
+            recent = presenters.present(session, presenters.visible_to(session, actor, entries))
     return render_template(
         "dashboard/home.html",
         work=work,
