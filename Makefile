@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 TESTS ?= tests
+ONLY ?=
 WORKERS ?= 2
 COMPILE := -q --generate-hashes --no-header --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo-reset test check lint types imports lock
+.PHONY: help setup setup-dev run demo-reset test check faults bench lint types imports lock
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +39,12 @@ test: setup-dev ## run the tests (TESTS=tests/area, WORKERS=2), without the brow
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --ignore=tests/journeys
 
 check: setup-dev lint types imports test ## everything that must pass before a change is handed in
+
+bench: setup-dev ## measure against the bars (ONLY=prefix for a part); figures go to bench/results.json
+	@$(PY) -m bench --only "$(ONLY)"
+
+faults: setup-dev ## break everything on all brokers and count (FAULTS="--items 500 --only smtp")
+	$(PY) -m tests.faults $(FAULTS)
 
 lint: setup-dev ## style
 	$(BIN)/ruff check .
