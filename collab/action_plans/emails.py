@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from collab.action_plans.models import ActionItem, DeadlineChange, ProgressReport
+from collab.action_plans.models import ActionItem, DeadlineChange, HelpRequest, ProgressReport
 from collab.action_plans.states import ChangeState, ReportState
 from collab.kernel import i18n
 from collab.kernel.access import Actor
@@ -85,6 +85,30 @@ def tell_decided(session: Session, actor: Actor, now: datetime, item: ActionItem
         )
 
     _tell(session, actor, now, item, change.asked_by, f"deadline.{change.state.value}", words)
+
+
+def tell_reopened(session: Session, actor: Actor, now: datetime, item: ActionItem, reason: str) -> None:
+    """Tell the owner that the item is not done after all, and why."""
+
+    def words() -> tuple[str, str]:
+        return (
+            _("Opened again: %(title)s", title=item.title),
+            _("“%(title)s” was opened again. Reason: %(reason)s", title=item.title, reason=reason),
+        )
+
+    _tell(session, actor, now, item, item.owner_id, "action_item.reopened", words)
+
+
+def tell_helped(session: Session, actor: Actor, now: datetime, item: ActionItem, request: HelpRequest) -> None:
+    """Tell whoever asked for help what was answered."""
+
+    def words() -> tuple[str, str]:
+        return (
+            _("Answer to your request for help: %(title)s", title=item.title),
+            _("Answer to your request for help with “%(title)s”: %(answer)s", title=item.title, answer=request.answer),
+        )
+
+    _tell(session, actor, now, item, request.asked_by, f"help.answered:{request.id}", words)
 
 
 def _tell(

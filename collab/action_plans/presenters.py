@@ -8,20 +8,24 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from collab.action_plans import gantt, queries, rules
+from collab.action_plans import queries, rules
 from collab.action_plans.emails import item_url
-from collab.action_plans.models import ActionItem, ActionPlan, DeadlineChange, ProgressReport
-from collab.action_plans.policy import Asked
-from collab.action_plans.rules import RollUp
-from collab.action_plans.service import judging_of
+from collab.action_plans.models import (
+    ActionItem,
+    ActionPlan,
+    BudgetLine,
+    DeadlineChange,
+    HelpRequest,
+    Indicator,
+    ProgressReport,
+    Recurrence,
+)
+from collab.action_plans.service import asked_of, helping_of, judging_of
 from collab.action_plans.states import ITEM_MACHINE, PLAN_MACHINE, ItemState, ItemVerb, PlanState, PlanVerb
 from collab.action_plans.wording import ITEM_STATES, TONES, late_text, slip_text
 from collab.documents import queries as documents
 from collab.documents.models import Document
-from collab.kernel import i18n
 from collab.kernel.access import Actor, Permission, can
-from collab.kernel.dates import format_date
-from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.members import queries as members
 
@@ -53,18 +57,6 @@ class ItemRow:
 
 
 @dataclass(frozen=True)
-class PlanView:
-    """A plan with its items in words and its progress."""
-
-    rows: list[ItemRow]
-    groups: list[tuple[str, list[ItemRow]]]
-    progress: RollUp
-    budget: Decimal
-    late_count: int
-    chart: gantt.Chart | None
-
-
-@dataclass(frozen=True)
 class ReportView:
     """One report with its people and files."""
 
@@ -85,6 +77,18 @@ class Offers:
     decide: bool = False
     edit: bool = False
     end: bool = False
+    reopen: bool = False
+    help: bool = False
+    answer: bool = False
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """One end of a dependency: the other item with its organisation, dates and state, and the lag in working days."""
+
+    id: UUID
+    row: ItemRow
+    lag_days: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,14 @@ class ItemView:
     changes: list[DeadlineChange]
     names: dict[UUID, str]
     offers: Offers
+    before: list[LinkRow] = field(default_factory=list)
+    after: list[LinkRow] = field(default_factory=list)
+    may_plan: bool = False
+    may_measure: bool = False
+    budget: list[tuple[BudgetLine, bool]] = field(default_factory=list)
+    recurs: bool = False
+    helps: list[HelpRequest] = field(default_factory=list)
+    indicators: list[Indicator] = field(default_factory=list)
     spent: Decimal | None = None
     waiting_report: ProgressReport | None = None
     waiting_change: DeadlineChange | None = None
@@ -125,41 +137,6 @@ def _item_row(
     )  # fmt: skip
 
 
-def plan_view(session: Session, plan: ActionPlan, today: date) -> PlanView:
-    """Return the plan's items, grouped in the order in which the groups first appear, with progress and picture."""
-    items = queries.items_of(session, plan.id)
-    rows = item_rows(session, items, today)
-    groups: dict[str, list[ItemRow]] = {}
-    for row in rows:
-        groups.setdefault(row.group, []).append(row)
-    counted = [row for row in rows if row.state_code is not ItemState.CANCELLED]
-    return PlanView(
-        rows=rows, groups=list(groups.items()), progress=rules.roll_up((row.weight, row.percent, row.state_code) for row in rows),
-        budget=sum((row.budget for row in counted), Decimal(0)), late_count=sum(1 for row in rows if row.late_days),
-        chart=gantt.draw([_span(row) for row in counted], today),
-    )  # fmt: skip
-
-
-def _span(row: ItemRow) -> gantt.Span:
-    locale = i18n.get_locale()
-    note = _(
-        "%(start)s to %(due)s",
-        start=format_date(row.starts_on, locale, short=True),
-        due=format_date(row.due_on, locale, short=True),
-    )
-    parts = [note, row.state, *([row.slip] if row.baseline_due_on else []), *([row.late] if row.late else [])]
-    return gantt.Span(
-        row.title,
-        row.starts_on,
-        row.due_on,
-        row.baseline_starts_on,
-        row.baseline_due_on,
-        bool(row.late_days),
-        ", ".join(parts),
-        row.url,
-    )
-
-
 def item_view(session: Session, actor: Actor, plan: ActionPlan, item: ActionItem, today: date) -> ItemView:
     """Return everything that the page of an item says to ``actor``."""
     reports, changes = queries.reports_of(session, item.id), queries.changes_of(session, item.id)
@@ -167,8 +144,12 @@ def item_view(session: Session, actor: Actor, plan: ActionPlan, item: ActionItem
     files = documents.list_documents(session, list(refs.values()))
     people = {report.reported_by for report in reports} | {report.judged_by for report in reports}
     people |= {change.asked_by for change in changes} | {change.decided_by for change in changes}
+    helps = queries.helps_of(session, item.id)
+    people |= {key for row in helps for key in (row.asked_by, row.answered_by)}
     names = members.user_names(session, people)
-    names |= members.organisation_names(session, {report.organisation_id for report in reports})
+    lines = queries.budget_lines_of(session, [item.id])
+    organisations = {report.organisation_id for report in reports} | {line.organisation_id for line in lines}
+    names |= members.organisation_names(session, organisations)
     views = [
         ReportView(
             report, names.get(report.reported_by, ""), names.get(report.organisation_id, "") if report.organisation_id else "",
@@ -176,14 +157,34 @@ def item_view(session: Session, actor: Actor, plan: ActionPlan, item: ActionItem
         )
         for report in reports
     ]  # fmt: skip
+    before, after = _links(session, item, today)
     waiting_report = next((report for report in reports if report.state == "awaiting"), None)
     waiting_change = next((change for change in changes if change.state == "asked"), None)
     return ItemView(
         row=item_rows(session, [item], today)[0], reports=views, changes=changes, names=names,
         offers=offers(session, actor, plan, item, waiting_report, waiting_change),
+        budget=[(line, may_report_money(actor, plan, item, line)) for line in lines],
+        recurs=_recurs(session, item), helps=helps, indicators=queries.indicators_of(session, [item.id]), may_measure=may_measure(actor, plan, item), before=before, after=after, may_plan=item.removed_at is None and may_plan(actor, plan),
         spent=next((report.cost_spent for report in reports if report.cost_spent is not None), None),
         waiting_report=waiting_report, waiting_change=waiting_change if item.is_open else None,
     )  # fmt: skip
+
+
+def _recurs(session: Session, item: ActionItem) -> bool:
+    rule = session.get(Recurrence, item.recurrence_id) if item.recurrence_id else None
+    return rule is not None and rule.removed_at is None
+
+
+def _links(session: Session, item: ActionItem, today: date) -> tuple[list[LinkRow], list[LinkRow]]:
+    """Return what the item waits for, and what waits for it."""
+    links = queries.dependencies_of(session, item.id)
+    if not links:
+        return [], []
+    others = {link.predecessor_id for link in links} | {link.successor_id for link in links}
+    rows = {row.id: row for row in item_rows(session, queries.items_by_ids(session, list(others)), today)}
+    before = [LinkRow(link.id, rows[link.predecessor_id], link.lag_days) for link in links if link.successor_id == item.id]
+    after = [LinkRow(link.id, rows[link.successor_id], link.lag_days) for link in links if link.predecessor_id == item.id]
+    return before, after
 
 
 def offers(session: Session, actor: Actor, plan: ActionPlan, item: ActionItem, report: ProgressReport | None,
@@ -196,18 +197,41 @@ def offers(session: Session, actor: Actor, plan: ActionPlan, item: ActionItem, r
     if plan.state is PlanState.DRAFT:
         return Offers(edit=edit, end=edit)
     reports = can(actor, Permission.ACTION_ITEM_REPORT, item)
+    asked = queries.asked_help(session, item.id)
     movable = ITEM_MACHINE.allows(item.state, ItemVerb.RESCHEDULE)
     verdict = report is not None and ITEM_MACHINE.allows(item.state, ItemVerb.VERIFY)
     return Offers(
         report=reports and ITEM_MACHINE.allows(item.state, ItemVerb.REPORT),
         judge=verdict and can(actor, Permission.ACTION_ITEM_VERIFY, judging_of(session, item, report)),
         ask=(reports or manages) and movable and change is None,
-        decide=change is not None
-        and movable
-        and can(actor, Permission.DEADLINE_DECIDE, Asked(change.committee_id, change.asked_by)),
+        decide=change is not None and movable and can(actor, Permission.DEADLINE_DECIDE, asked_of(change, item)),
         edit=edit,
         end=edit,
+        reopen=manages and ITEM_MACHINE.allows(item.state, ItemVerb.REOPEN),
+        help=reports and item.is_open and asked is None,
+        answer=asked is not None and can(actor, Permission.HELP_ANSWER, helping_of(session, asked)),
     )
+
+
+def may_plan(actor: Actor, plan: ActionPlan) -> bool:
+    """Say whether ``actor`` may change what the plan says of its items now."""
+    return plan.state is not PlanState.CLOSED and can(actor, Permission.ACTION_ITEM_MANAGE, plan)
+
+
+def may_report_money(actor: Actor, plan: ActionPlan, item: ActionItem, line: BudgetLine) -> bool:
+    """Say whether ``actor`` may change a budget line now: those who plan, or a clerk of its organisation while the plan is active."""
+    if item.removed_at is not None:
+        return False
+    reports = plan.state is PlanState.ACTIVE and can(actor, Permission.BUDGET_REPORT, line)
+    return reports or may_plan(actor, plan)
+
+
+def may_measure(actor: Actor, plan: ActionPlan, item: ActionItem) -> bool:
+    """Say whether ``actor`` may write what an indicator of the item reached."""
+    if item.removed_at is not None:
+        return False
+    reports = plan.state is PlanState.ACTIVE and can(actor, Permission.ACTION_ITEM_REPORT, item)
+    return reports or may_plan(actor, plan)
 
 
 def plan_verbs(actor: Actor, plan: ActionPlan) -> set[PlanVerb]:

@@ -1,4 +1,4 @@
-"""States of a plan, an item, a report and a change of deadline, and whose turn each is."""
+"""States of a plan, an item, a report, a change of deadline, a request for help and a month; whose turn each is."""
 
 from enum import StrEnum
 
@@ -32,6 +32,21 @@ class ItemState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ItemKind(StrEnum):
+    """A task takes time; a milestone is a day on which something is reached or not."""
+
+    TASK = "task"
+    MILESTONE = "milestone"
+
+
+class Frequency(StrEnum):
+    """How often an item comes again within the fiscal year."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"
+
+
 class ItemVerb(StrEnum):
     """What is done to an item. ``REPORT`` says how far it is; ``SUBMIT`` is the report that says it is finished."""
 
@@ -43,15 +58,20 @@ class ItemVerb(StrEnum):
     EDIT = "edit"
     CANCEL = "cancel"
     REMOVE = "remove"
+    REOPEN = "reopen"
 
 
 class ReportState(StrEnum):
-    """A report below 100 % is recorded as it is; one that says "finished" waits for the verdict of another party."""
+    """A report below 100 % is recorded as it is; one that says "finished" waits for the verdict of another party.
+
+    ``REOPENED`` is the report by which a finished item was opened again.
+    """
 
     RECORDED = "recorded"
     AWAITING = "awaiting"
     VERIFIED = "verified"
     RETURNED = "returned"
+    REOPENED = "reopened"
 
 
 class ChangeState(StrEnum):
@@ -60,6 +80,50 @@ class ChangeState(StrEnum):
     ASKED = "asked"
     APPROVED = "approved"
     REFUSED = "refused"
+
+
+class ApprovalLevel(StrEnum):
+    """Who may approve a change of deadline, from the lowest to the highest level; a higher level may always."""
+
+    EXECUTIVE = "executive"
+    COORDINATOR = "coordinator"
+    CHAIR = "chair"
+    RESOLUTION = "resolution"
+
+
+class HelpState(StrEnum):
+    """Help is asked for, then answered."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+
+
+class ClosingState(StrEnum):
+    """An organisation closes a month; the coordinator may open it again."""
+
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class ServiceKind(StrEnum):
+    """The joint services for which templates are kept."""
+
+    WASTE = "waste"
+    DRAINAGE = "drainage"
+    DISASTER = "disaster"
+    EMERGENCY = "emergency"
+    CCTV = "cctv"
+    TRANSPORT = "transport"
+    WASTE_WATER = "waste_water"
+    STAFF = "staff"
+    OTHER = "other"
+
+
+class SheetKind(StrEnum):
+    """Spreadsheets that can be read back: the plain sheet with one row an item, and the official form ผด.02."""
+
+    ITEMS = "items"
+    FORM = "form"
 
 
 _P, _V, _I, _W = PlanState, PlanVerb, ItemState, ItemVerb
@@ -93,6 +157,7 @@ ITEM_MACHINE: Machine[ItemState, ItemVerb] = Machine(
         (_I.AWAITING_VERIFICATION, _W.RESCHEDULE): _I.AWAITING_VERIFICATION,
         (_I.AWAITING_VERIFICATION, _W.VERIFY): _I.DONE,
         (_I.AWAITING_VERIFICATION, _W.RETURN): _I.IN_PROGRESS,
+        (_I.DONE, _W.REOPEN): _I.IN_PROGRESS,
     },
     turn={_I.PLANNED: "owner", _I.IN_PROGRESS: "owner", _I.AWAITING_VERIFICATION: "verifier", _I.DONE: "", _I.CANCELLED: ""},
 )

@@ -1,25 +1,37 @@
-"""Shows plans, items, reports and changes of deadline to the rest of the product; says what is due and what waits for whom."""
+"""Shows plans and what belongs to them to the rest of the product."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.action_plans import queries, rules
+from collab.action_plans import queries
 from collab.action_plans.emails import item_url
-from collab.action_plans.models import ActionItem, ActionPlan, DeadlineChange, ItemSupporter, ProgressReport
-from collab.action_plans.states import ChangeState, ItemState, ReportState
-from collab.action_plans.wording import CHANGE_STATES, ITEM_STATES, PLAN_STATES, REPORT_STATES
-from collab.kernel import turns
-from collab.kernel.access import Actor, Role, Scope
+from collab.action_plans.models import (
+    ActionItem,
+    ActionPlan,
+    Baseline,
+    DeadlineChange,
+    HelpRequest,
+    MonthlyClosing,
+    PlanTemplate,
+    ProgressReport,
+)
+from collab.action_plans.wording import (
+    CHANGE_STATES,
+    CLOSING_STATES,
+    HELP_STATES,
+    ITEM_STATES,
+    PLAN_STATES,
+    REPORT_STATES,
+    SERVICES,
+)
+from collab.kernel.access import Actor, Permission, could
 from collab.kernel.clock import today
 from collab.kernel.i18n import lazy
-from collab.kernel.paging import AnySelect
 from collab.kernel.targets import Ref, TargetInfo, TargetKind, register
-from collab.reminders.registry import DueKind, register_due
 
 
 def _load_plans(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
@@ -67,6 +79,61 @@ def _load_changes(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
     ]  # fmt: skip
 
 
+def _load_baselines(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
+    rows = session.execute(
+        sa.select(Baseline, ActionPlan).join(ActionPlan, ActionPlan.id == Baseline.plan_id).where(Baseline.id.in_(keys))
+    )
+    return [
+        TargetInfo(
+            kind="action_baseline", id=row.id, title=plan.title, url=f"/action-plans/baselines/{row.id}", number=str(row.number),
+            day=today(row.approved_at), committee_id=plan.committee_id,
+        )
+        for row, plan in rows
+    ]  # fmt: skip
+
+
+def _load_helps(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
+    rows = session.execute(
+        sa.select(HelpRequest, ActionItem).join(ActionItem, ActionItem.id == HelpRequest.item_id).where(HelpRequest.id.in_(keys))
+    )
+    return [
+        TargetInfo(
+            kind="help_request", id=row.id, title=item.title, url=item_url(item.id), state=str(HELP_STATES[row.state]),
+            day=today(row.asked_at), committee_id=row.committee_id, organisation_id=row.organisation_id,
+        )
+        for row, item in rows
+    ]  # fmt: skip
+
+
+def _load_closings(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
+    rows = session.execute(
+        sa.select(MonthlyClosing, ActionPlan)
+        .join(ActionPlan, ActionPlan.id == MonthlyClosing.plan_id)
+        .where(MonthlyClosing.id.in_(keys))
+    )
+    return [
+        TargetInfo(
+            kind="monthly_closing", id=row.id, title=plan.title, url=f"/action-plans/{plan.id}/months",
+            state=str(CLOSING_STATES[row.state]), day=row.month, committee_id=row.committee_id, organisation_id=row.organisation_id,
+        )
+        for row, plan in rows
+    ]  # fmt: skip
+
+
+def _load_templates(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
+    return [
+        TargetInfo(
+            kind="plan_template", id=row.id, title=row.title, url=f"/action-plans/templates/{row.id}",
+            number=str(SERVICES[row.service]), day=today(row.made_at), committee_id=row.committee_id,
+        )
+        for row in session.scalars(sa.select(PlanTemplate).where(PlanTemplate.id.in_(keys)))
+    ]  # fmt: skip
+
+
+def _visible_templates(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
+    return set(keys) if could(actor, Permission.ACTION_PLAN_MANAGE) else set()
+
+
 def _visible_plans(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
     return queries.visible_plan_ids(session, actor, keys)
 
@@ -100,6 +167,21 @@ def _change_because(session: Session, key: UUID) -> list[Ref]:
     return [Ref("action_item", row.item_id) for row in queries.changes_by_ids(session, [key])]
 
 
+def _baseline_because(session: Session, key: UUID) -> list[Ref]:
+    row = session.get(Baseline, key)
+    return [Ref("resolution", row.resolution_id), Ref("action_plan", row.plan_id)] if row else []
+
+
+def _help_because(session: Session, key: UUID) -> list[Ref]:
+    row = session.get(HelpRequest, key)
+    return [Ref("action_item", row.item_id)] if row else []
+
+
+def _closing_because(session: Session, key: UUID) -> list[Ref]:
+    row = session.get(MonthlyClosing, key)
+    return [Ref("action_plan", row.plan_id)] if row else []
+
+
 def _plan_texts(session: Session, keys: Sequence[UUID]) -> dict[UUID, str]:
     return {row.id: f"{row.title} {row.fiscal_year}" for row in queries.plans_by_ids(session, keys)}
 
@@ -113,83 +195,8 @@ def _report_texts(session: Session, keys: Sequence[UUID]) -> dict[UUID, str]:
     return {row.id: f"{row.words} {row.milestone}" for row in queries.reports_by_ids(session, keys)}
 
 
-def _due() -> AnySelect:
-    return sa.select(
-        ActionItem.id.label("target_id"), ActionItem.due_on, ActionItem.lead_organisation_id.label("organisation_id"),
-        ActionItem.owner_id, ActionItem.committee_id,
-    ).where(ActionItem.is_open, ActionItem.state != ItemState.AWAITING_VERIFICATION)  # fmt: skip
-
-
-def _turn(task: str, since: Any) -> AnySelect:
-    return sa.select(
-        sa.literal("action_item").label("kind"), ActionItem.id.label("target_id"), ActionItem.committee_id,
-        ActionItem.lead_organisation_id.label("organisation_id"), sa.literal(task).label("task"), ActionItem.due_on,
-        since.label("since"),
-    ).where(ActionItem.is_open)  # fmt: skip
-
-
-_NO_INSTANT = sa.cast(sa.null(), sa.DateTime(timezone=True))
-
-
-def _to_report(now: datetime) -> AnySelect:
-    soon = today(now) + timedelta(days=rules.SOON_DAYS)
-    return _turn("action_item.report", _NO_INSTANT).where(
-        ActionItem.due_on <= soon, ActionItem.state != ItemState.AWAITING_VERIFICATION
-    )
-
-
-def _owners_turn(actor: Actor, now: datetime) -> AnySelect | None:
-    return _to_report(now).where(ActionItem.owner_id == actor.user_id) if actor.user_id else None
-
-
-def _clerks_turn(actor: Actor, now: datetime) -> AnySelect | None:
-    # An item without an owner waits for the clerk of the organisation that leads it.
-    organisations = actor.scopes(Role.CLERK, Scope.ORGANISATION)
-    if not organisations:
-        return None
-    return _to_report(now).where(ActionItem.owner_id.is_(None), ActionItem.lead_organisation_id.in_(organisations))
-
-
-def _verifiers_turn(actor: Actor, now: datetime) -> AnySelect | None:
-    clauses: list[sa.ColumnElement[bool]] = []
-    coordinated, helping = actor.scopes(Role.COORDINATOR, Scope.COMMITTEE), actor.scopes(Role.CLERK, Scope.ORGANISATION)
-    if actor.everywhere(Role.COORDINATOR):
-        clauses.append(sa.true())
-    if coordinated:
-        clauses.append(ActionItem.committee_id.in_(coordinated))
-    if helping:
-        supports = sa.select(ItemSupporter.item_id).where(
-            ItemSupporter.organisation_id.in_(helping), ItemSupporter.removed_at.is_(None)
-        )
-        clauses.append(ActionItem.id.in_(supports))
-    if not clauses:
-        return None
-    own = sorted(actor.organisation_ids)
-    return (
-        _turn("action_item.verify", ProgressReport.reported_at)
-        .join(ProgressReport, sa.and_(ProgressReport.item_id == ActionItem.id, ProgressReport.state == ReportState.AWAITING))
-        .where(
-            sa.or_(*clauses), ActionItem.lead_organisation_id.not_in(own),
-            sa.or_(ProgressReport.organisation_id.is_(None), ProgressReport.organisation_id.not_in(own)),
-        )
-    )  # fmt: skip
-
-
-def _deciders_turn(actor: Actor, now: datetime) -> AnySelect | None:
-    committees = actor.scopes(Role.COORDINATOR, Scope.COMMITTEE) | actor.scopes(Role.CHAIR, Scope.COMMITTEE)
-    everywhere = actor.everywhere(Role.COORDINATOR) or actor.everywhere(Role.CHAIR)
-    if not committees and not everywhere:
-        return None
-    statement = (
-        _turn("deadline.decide", DeadlineChange.asked_at)
-        .join(DeadlineChange, sa.and_(DeadlineChange.item_id == ActionItem.id, DeadlineChange.state == ChangeState.ASKED))
-        .where(DeadlineChange.asked_by != actor.user_id)
-    )
-    return statement if everywhere else statement.where(DeadlineChange.committee_id.in_(committees))
-
-
 def install() -> None:
-    """Register the kinds, what is due, and what waits for whom."""
+    """Register the kinds."""
     register("action_plan", TargetKind(lazy("Action plan"), _load_plans, _visible_plans, _plan_because, search_texts=_plan_texts))
     register(
         "action_item",
@@ -204,14 +211,11 @@ def install() -> None:
     register(
         "deadline_change", TargetKind(lazy("Change of deadline"), _load_changes, _visible_parts(DeadlineChange), _change_because)
     )
-    register_due(DueKind(kind="action_item", target_kind="action_item", label=lazy("Action item due"), select=_due))
-    for name, source in (
-        ("owner", _owners_turn),
-        ("clerk", _clerks_turn),
-        ("verifier", _verifiers_turn),
-        ("decider", _deciders_turn),
-    ):
-        turns.register_turn(turns.TurnSource(f"action_item.{name}", source))
-    turns.register_task_label("action_item.report", lazy("Report progress"))
-    turns.register_task_label("action_item.verify", lazy("Verify the evidence"))
-    turns.register_task_label("deadline.decide", lazy("Decide on a change of deadline"))
+    register(
+        "action_baseline", TargetKind(lazy("Baseline of a plan"), _load_baselines, _visible_parts(Baseline), _baseline_because)
+    )
+    register("help_request", TargetKind(lazy("Request for help"), _load_helps, _visible_parts(HelpRequest), _help_because))
+    register(
+        "monthly_closing", TargetKind(lazy("Closed month"), _load_closings, _visible_parts(MonthlyClosing), _closing_because)
+    )
+    register("plan_template", TargetKind(lazy("Template of a plan"), _load_templates, _visible_templates))

@@ -1,6 +1,18 @@
 """Words and tones for the states of plans, items, reports and changes."""
 
-from collab.action_plans.states import ChangeState, ItemState, PlanState, ReportState
+from collab.action_plans.filters import Order
+from collab.action_plans.states import (
+    ApprovalLevel,
+    ChangeState,
+    ClosingState,
+    Frequency,
+    HelpState,
+    ItemKind,
+    ItemState,
+    PlanState,
+    ReportState,
+    ServiceKind,
+)
 from collab.kernel.i18n import _, lazy, ngettext
 
 PLAN_STATES = {PlanState.DRAFT: lazy("Draft"), PlanState.ACTIVE: lazy("Active"), PlanState.CLOSED: lazy("Closed")}
@@ -16,11 +28,38 @@ REPORT_STATES = {
     ReportState.AWAITING: lazy("Waiting to be verified"),
     ReportState.VERIFIED: lazy("Verified"),
     ReportState.RETURNED: lazy("Returned"),
+    ReportState.REOPENED: lazy("Opened again"),
 }
 CHANGE_STATES = {
     ChangeState.ASKED: lazy("Waiting for a decision"),
     ChangeState.APPROVED: lazy("Approved"),
     ChangeState.REFUSED: lazy("Refused"),
+}
+ORDERS = {Order.PLAN: lazy("As in the plan"), Order.DUE: lazy("By due date"), Order.START: lazy("By start date")}
+ITEM_KINDS = {ItemKind.TASK: lazy("Task"), ItemKind.MILESTONE: lazy("Milestone")}
+FREQUENCIES = {
+    Frequency.MONTHLY: lazy("Every month"),
+    Frequency.QUARTERLY: lazy("Every quarter"),
+    Frequency.YEARLY: lazy("Every fiscal year"),
+}
+HELP_STATES = {HelpState.ASKED: lazy("Help is needed"), HelpState.ANSWERED: lazy("Answered")}
+CLOSING_STATES = {ClosingState.CLOSED: lazy("Closed"), ClosingState.REOPENED: lazy("Opened again")}
+LEVELS = {
+    ApprovalLevel.EXECUTIVE: lazy("Executive of the leading organisation"),
+    ApprovalLevel.COORDINATOR: lazy("Coordinator of the committee"),
+    ApprovalLevel.CHAIR: lazy("Chair of the committee"),
+    ApprovalLevel.RESOLUTION: lazy("Resolution of the committee"),
+}
+SERVICES = {
+    ServiceKind.WASTE: lazy("Solid waste"),
+    ServiceKind.DRAINAGE: lazy("Drainage and canals"),
+    ServiceKind.DISASTER: lazy("Mutual aid in disasters"),
+    ServiceKind.EMERGENCY: lazy("Emergency medical services"),
+    ServiceKind.CCTV: lazy("Closed-circuit television"),
+    ServiceKind.TRANSPORT: lazy("Public transport"),
+    ServiceKind.WASTE_WATER: lazy("Waste water"),
+    ServiceKind.STAFF: lazy("Shared staff and training"),
+    ServiceKind.OTHER: lazy("Another service"),
 }
 #: Who must act next, by the machines' codes.
 TURNS = {
@@ -34,6 +73,7 @@ TONES = {
     "draft": "grey", "active": "teal", "closed": "green", "planned": "grey", "in_progress": "blue",
     "awaiting_verification": "yellow", "done": "green", "cancelled": "grey", "recorded": "grey", "awaiting": "yellow",
     "verified": "green", "returned": "rust", "asked": "yellow", "approved": "green", "refused": "rust",
+    "reopened": "rust", "answered": "green",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Who may see, manage, report, verify and decide: every state of the plan and item against every person."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -10,8 +11,9 @@ from collab.action_plans import queries, service
 from collab.action_plans.models import ActionItem, ActionPlan
 from collab.action_plans.states import ItemState, PlanState
 from collab.kernel import targets
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Grant, Permission, Role, Scope, can
 from collab.kernel.errors import DomainError, NotAllowed, NotFound, StateConflict
+from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from tests.factories import action_plans as made
 from tests.factories.world import World
@@ -171,3 +173,14 @@ def test_who_makes_and_activates_plans(
         service.create_plan(session, **make)
     with pytest.raises(NotAllowed if who == "chair" else NotFound):
         service.activate_plan(session, **activate)
+
+
+def test_an_auditor_of_another_committee_sees_no_plan_of_this_one(session: Session, world: World, plan: ActionPlan) -> None:
+    whole = world.actors["auditor"]
+    here, elsewhere = (
+        replace(whole, grants=(Grant(Role.AUDITOR, Scope.COMMITTEE, key),), committee_ids=frozenset())
+        for key in (world.committee.id, new_id())
+    )
+    for actor, sees in ((whole, True), (here, True), (elsewhere, False)):
+        assert can(actor, Permission.ACTION_PLAN_VIEW, plan) is sees
+        assert bool(queries.list_plans(session, actor).rows) is sees

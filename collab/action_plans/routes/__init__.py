@@ -1,6 +1,49 @@
-"""Pages of action plans: plans, items, progress, and the work list."""
+"""Pages of action plans: plans, items, progress, views, comparison, and the work list."""
 
-from collab.action_plans.routes import items, plans, progress, work
+from collab.action_plans.routes import (
+    baselines,
+    compare,
+    deadlines,
+    exchange,
+    exchange_feeds,
+    items,
+    links,
+    months,
+    overview,
+    parts,
+    plans,
+    progress,
+    sums,
+    templates,
+    views,
+    views_board,
+    views_other,
+    views_paper,
+    views_saved,
+    work,
+)
 from collab.action_plans.routes.common import blueprint
 
-__all__ = ["blueprint", "items", "plans", "progress", "work"]
+__all__ = [
+    "baselines",
+    "blueprint",
+    "compare",
+    "deadlines",
+    "exchange",
+    "exchange_feeds",
+    "items",
+    "links",
+    "months",
+    "overview",
+    "parts",
+    "plans",
+    "progress",
+    "sums",
+    "templates",
+    "views",
+    "views_board",
+    "views_other",
+    "views_paper",
+    "views_saved",
+    "work",
+]

@@ -1,7 +1,8 @@
 """Views of items: one item, new, edit, cancel or remove."""
 
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import render_template, request
@@ -11,18 +12,19 @@ from sqlalchemy.orm import Session
 from collab.action_plans import authorities, presenters, queries, service
 from collab.action_plans.forms import EndForm, ItemForm
 from collab.action_plans.models import ActionItem, ActionPlan
-from collab.action_plans.routes.common import attempt, blueprint, item_url, plan_url
-from collab.action_plans.states import ITEM_MACHINE, PlanState, PlanVerb
-from collab.action_plans.wording import CHANGE_STATES, REPORT_STATES, TONES, TURNS
+from collab.action_plans.routes.common import attempt, blueprint, differences, item_url, moves_shown, plan_url
+from collab.action_plans.states import ITEM_MACHINE, ItemKind, PlanState, PlanVerb
+from collab.action_plans.wording import CHANGE_STATES, ITEM_KINDS, REPORT_STATES, TONES, TURNS
 from collab.kernel import targets
 from collab.kernel.access import Permission
 from collab.kernel.clock import today
-from collab.kernel.errors import NotAllowed, StateConflict, VersionConflict
+from collab.kernel.errors import InvalidInput, NotAllowed, StateConflict, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.members import queries as members
 from collab.members.rules import name_of
 from collab.web.context import current_actor, reading, request_now
+from collab.web.forms import options
 from collab.web.routing import requires
 
 
@@ -56,14 +58,14 @@ def new_item(plan_id: UUID) -> ResponseReturnValue:
         status = 422
 
         def act(opened: Session) -> str:
-            facts = _facts(form)
+            facts = _facts(opened, form)
             return item_url(service.add_item(opened, actor=current_actor(), now=request_now(), plan_id=plan_id, facts=facts).id)
 
         if form.validate():
             answer, status = attempt(form, act, _("The item was added."))
             if answer is not None:
                 return answer
-    return render_template("action_plans/item_form.html", form=form, plan=plan, item=None, saved=[]), status
+    return render_template("action_plans/item_form.html", form=form, plan=plan, item=None, saved=[], moves=[]), status
 
 
 @blueprint.route("/action-plans/items/<uuid:item_id>/edit", methods=["GET", "POST"])
@@ -75,8 +77,11 @@ def edit_item(item_id: UUID) -> ResponseReturnValue:
         if not presenters.offers(session, current_actor(), plan, row, None, None).edit:
             raise _refusal(plan)
         form = _with_choices(session, ItemForm(data=_values(session, row)), plan, row)
+        if queries.budget_lines_of(session, [row.id]):
+            del form.budget_planned
     if plan.state is PlanState.ACTIVE:
         del form.due_on
+        del form.length_days
     status, saved = 200, []
     if request.method == "POST":
         status = 422
@@ -88,7 +93,8 @@ def edit_item(item_id: UUID) -> ResponseReturnValue:
             except VersionConflict:
                 status = 409
                 saved = _differences(form, plan, item_id)
-    return render_template("action_plans/item_form.html", form=form, plan=plan, item=row, saved=saved), status
+    moves = moves_shown(form)
+    return render_template("action_plans/item_form.html", form=form, plan=plan, item=row, saved=saved, moves=moves), status
 
 
 def _save(session: Session, form: ItemForm, item_id: UUID, row: ActionItem) -> str:
@@ -98,7 +104,8 @@ def _save(session: Session, form: ItemForm, item_id: UUID, row: ActionItem) -> s
         now=request_now(),
         item_id=item_id,
         expected_version=form.expected_version,
-        facts=_facts(form, row),
+        facts=_facts(session, form, row),
+        accepted=form.accepted.data,
     )
     return item_url(item_id)
 
@@ -115,27 +122,12 @@ def _differences(form: ItemForm, plan: ActionPlan, item_id: UUID) -> list[tuple[
         _plan, row = queries.get_item(session, current_actor(), item_id)
         theirs = _with_choices(session, ItemForm(formdata=None, data=_values(session, row)), plan, row)
     form.version.data = str(row.version)
-    pairs = [(field, theirs[field.name]) for field in form if field.name not in ("csrf_token", "version", "once")]
-    shown = [(field.label.text, _shown(saved), _shown(field)) for field, saved in pairs]
-    return [(label, saved, typed) for label, saved, typed in shown if saved != typed]
-
-
-def _shown(field: Any) -> str:
-    """Return what a field says, with the words of its choices rather than their ids."""
-    if getattr(field, "is_date_parts", False):
-        return "/".join((field.day_value, field.month_value, field.year_value))
-    if getattr(field, "choices", None) is not None:
-        words = {value: text for value, text, *_more in field.iter_choices()} if not field.has_groups() else {
-            value: text for _group, members_ in field.iter_groups() for value, text, *_more in members_
-        }  # fmt: skip
-        chosen = field.data if isinstance(field.data, list) else [field.data]
-        return ", ".join(str(words.get(value, "")) for value in sorted(map(str, chosen)))
-    return str(field.data if field.data is not None else "")
+    return differences(form, theirs)
 
 
 def _values(session: Session, row: ActionItem) -> dict[str, Any]:
     return {
-        "version": row.version, "group_name": row.group_name, "title": row.title, "description": row.description,
+        "version": row.version, "kind": row.kind.value, "location": row.location, "group_name": row.group_name, "title": row.title, "description": row.description,
         "lead_organisation_id": str(row.lead_organisation_id), "owner_id": str(row.owner_id or ""), "starts_on": row.starts_on,
         "supporter_ids": [str(key) for key in queries.supporters_of(session, [row.id]).get(row.id, [])], "due_on": row.due_on,
         "weight": row.weight, "budget_planned": row.budget_planned,
@@ -157,6 +149,7 @@ def _with_choices(session: Session, form: ItemForm, plan: ActionPlan, row: Actio
     for person in queries.people_of(session, list(ids)):
         owners.setdefault(names[person.organisation_id], []).append((str(person.id), name_of(person)))
     form.owner_id.choices = owners
+    form.kind.choices = options((kind.value, label) for kind, label in ITEM_KINDS.items())
     found: dict[str, list[tuple[str, str]]] = {"": [("", _("Not chosen yet"))]}
     for info in authorities.candidates(session, current_actor(), plan):
         found.setdefault(info.kind_label, []).append((f"{info.kind}:{info.id}", f"{info.number} {info.title}".strip()))
@@ -176,14 +169,33 @@ def _keep_present(session: Session, found: dict[str, list[tuple[str, str]]], row
     found[""].append((value, info.title if info else _("As before")))
 
 
-def _facts(form: ItemForm, row: ActionItem | None = None) -> service.ItemFacts:
-    due_on = form.due_on.data if form.due_on is not None else row.due_on if row else None
+def _facts(session: Session, form: ItemForm, row: ActionItem | None = None) -> service.ItemFacts:
     return service.ItemFacts(
-        title=form.title.data, group_name=form.group_name.data, description=form.description.data,
+        kind=ItemKind(form.kind.data), location=form.location.data, title=form.title.data, group_name=form.group_name.data, description=form.description.data,
         lead_organisation_id=UUID(form.lead_organisation_id.data), supporter_ids=frozenset(UUID(key) for key in form.supporter_ids.data or ()),
-        owner_id=UUID(form.owner_id.data) if form.owner_id.data else None, starts_on=form.starts_on.data, due_on=due_on,
-        weight=int(form.weight.data or 0), budget_planned=form.budget_planned.amount or Decimal(0), authority=authorities.parse(form.authority.data or ""),
+        owner_id=UUID(form.owner_id.data) if form.owner_id.data else None, starts_on=form.starts_on.data, due_on=_due_on(session, form, row),
+        weight=int(form.weight.data or 0), budget_planned=_budget(form, row), authority=authorities.parse(form.authority.data or ""),
     )  # fmt: skip
+
+
+def _budget(form: ItemForm, row: ActionItem | None) -> Decimal:
+    """Return the budget as typed; where the budget lines say it, the form does not ask."""
+    if row is not None and "budget_planned" not in form:
+        return row.budget_planned
+    return form.budget_planned.amount or Decimal(0)
+
+
+def _due_on(session: Session, form: ItemForm, row: ActionItem | None) -> date:
+    """Return the due date as typed, or reckoned from the length; a milestone is due on its day. In an active plan it stays."""
+    if row is not None and "due_on" not in form:
+        return row.due_on
+    if form.length_days.data is not None:
+        return service.due_after(session, form.starts_on.data, form.length_days.data)
+    if form.due_on.data is not None:
+        return cast(date, form.due_on.data)
+    if ItemKind(form.kind.data) is ItemKind.MILESTONE:
+        return cast(date, form.starts_on.data)
+    raise InvalidInput({"due_on": _("Fill in the date, or how many working days it takes.")})
 
 
 @blueprint.route("/action-plans/items/<uuid:item_id>/end", methods=["GET", "POST"])

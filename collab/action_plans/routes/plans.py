@@ -3,16 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.action_plans import exchange, presenters, queries, rules, service
-from collab.action_plans.forms import CloseForm, PlanForm
+from collab.action_plans import presenters, queries, service
+from collab.action_plans.forms import PlanForm, ReasonForm
 from collab.action_plans.models import ActionPlan
 from collab.action_plans.routes.common import attempt, blueprint, plan_url
-from collab.action_plans.states import PlanState, PlanVerb
-from collab.action_plans.wording import PLAN_STATES, TONES, TURNS
+from collab.action_plans.routes.views import plan_page
+from collab.action_plans.states import PlanVerb
+from collab.action_plans.wording import PLAN_STATES, TONES
 from collab.agreements import queries as agreements
 from collab.kernel import targets
 from collab.kernel.access import Permission, can, could
@@ -24,7 +25,7 @@ from collab.kernel.targets import Ref, TargetInfo
 from collab.members import queries as members
 from collab.members.models import Committee
 from collab.members.rules import name_of
-from collab.web.context import current_actor, reading, request_now, settings
+from collab.web.context import current_actor, reading, request_now
 from collab.web.forms import CollabForm
 from collab.web.routing import requires
 
@@ -36,35 +37,12 @@ def index() -> ResponseReturnValue:
     actor = current_actor()
     with reading() as session:
         page = queries.list_plans(session, actor, request.args.get("cursor"))
-        counts = queries.counts_of(session, [plan.id for plan in page.rows])
+        progress = queries.progress_of(session, [plan.id for plan in page.rows])
         committees = {row.id: name_of(row) for row in members.list_committees(session, actor)}
-    progress = {plan.id: rules.roll_up(counts.get(plan.id, [])) for plan in page.rows}
     return render_template(
         "action_plans/index.html", page=page, progress=progress, committees=committees, states=PLAN_STATES, tones=TONES,
         may_create=could(actor, Permission.ACTION_PLAN_MANAGE),
     )  # fmt: skip
-
-
-@blueprint.get("/action-plans/<uuid:plan_id>")
-@requires(Permission.ACTION_PLAN_VIEW)
-def detail(plan_id: UUID) -> ResponseReturnValue:
-    """Show one plan: progress, items by group, picture, and what this person may do with it."""
-    return _page(plan_id, CollabForm(), 200)
-
-
-def _page(plan_id: UUID, form: CollabForm, status: int) -> ResponseReturnValue:
-    actor, day = current_actor(), today(request_now())
-    with reading() as session:
-        plan = queries.get_plan(session, actor, plan_id)
-        form.version.data = str(plan.version)
-        view = presenters.plan_view(session, plan, day)
-        committee = name_of(members.get_committee(session, plan.committee_id))
-        why = targets.why(session, actor, Ref("action_plan", plan.id))
-    return render_template(
-        "action_plans/detail.html", plan=plan, view=view, committee=committee, why=why, form=form, state=PLAN_STATES[plan.state],
-        tone=TONES[plan.state.value], turn=TURNS["coordinator" if plan.state is PlanState.DRAFT else "clerk" if plan.state is PlanState.ACTIVE else ""],
-        verbs=presenters.plan_verbs(actor, plan), Verb=PlanVerb,
-    ), status  # fmt: skip
 
 
 @blueprint.route("/action-plans/new", methods=["GET", "POST"])
@@ -169,7 +147,7 @@ def activate(plan_id: UUID) -> ResponseReturnValue:
         return plan_url(plan_id)
 
     answer, status = attempt(form, act, _("The plan is active. The owners were told."))
-    return answer if answer is not None else _page(plan_id, form, status)
+    return answer if answer is not None else plan_page(plan_id, form, status)
 
 
 @blueprint.route("/action-plans/<uuid:plan_id>/close", methods=["GET", "POST"])
@@ -180,7 +158,7 @@ def close(plan_id: UUID) -> ResponseReturnValue:
         plan = queries.get_plan(session, current_actor(), plan_id)
     if PlanVerb.CLOSE not in presenters.plan_verbs(current_actor(), plan):
         raise NotAllowed(Permission.ACTION_PLAN_MANAGE.value)
-    form = CloseForm(version=plan.version)
+    form = ReasonForm(version=plan.version)
     status = 200
     if request.method == "POST":
         status = 422
@@ -197,32 +175,3 @@ def close(plan_id: UUID) -> ResponseReturnValue:
             if answer is not None:
                 return answer
     return render_template("action_plans/close.html", form=form, plan=plan), status
-
-
-@blueprint.get("/action-plans/<uuid:plan_id>/items.csv")
-@requires(Permission.ACTION_PLAN_VIEW)
-def items_csv(plan_id: UUID) -> ResponseReturnValue:
-    """Send the items as a table."""
-    plan, rows = _rows(plan_id)
-    return _download(exchange.to_csv(rows), "text/csv; charset=utf-8", f"action-plan-{plan.fiscal_year}.csv")
-
-
-@blueprint.get("/action-plans/<uuid:plan_id>/items.ics")
-@requires(Permission.ACTION_PLAN_VIEW)
-def items_calendar(plan_id: UUID) -> ResponseReturnValue:
-    """Send the due dates as a calendar."""
-    plan, rows = _rows(plan_id)
-    data = exchange.to_calendar(rows, plan.title, settings().base_url, request_now())
-    return _download(data, "text/calendar; charset=utf-8", f"action-plan-{plan.fiscal_year}.ics")
-
-
-def _rows(plan_id: UUID) -> tuple[ActionPlan, list[presenters.ItemRow]]:
-    with reading() as session:
-        plan = queries.get_plan(session, current_actor(), plan_id)
-        return plan, presenters.item_rows(session, queries.items_of(session, plan.id), today(request_now()))
-
-
-def _download(data: bytes, media_type: str, name: str) -> Response:
-    response = Response(data, content_type=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -1,22 +1,19 @@
-"""Views of progress: report, verify or return, ask for another deadline, decide on it."""
+"""Views of progress: report, verify or return, open again, ask for help and answer."""
 
-from collections.abc import Callable
 from uuid import UUID
 
-from flask import render_template, request
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from collab.action_plans import presenters, queries, service
-from collab.action_plans.forms import DeadlineForm, DecideForm, JudgeForm, ReportForm
+from collab.action_plans.forms import HelpForm, JudgeForm, ReopenForm, ReportForm
 from collab.action_plans.models import ActionItem, ActionPlan
-from collab.action_plans.routes.common import attempt, blueprint, item_url
-from collab.kernel.access import Permission
-from collab.kernel.clock import today
-from collab.kernel.errors import NotAllowed, StateConflict
+from collab.action_plans.routes.common import blueprint, item_url, refuse, submitted
+from collab.kernel.access import Permission, can
+from collab.kernel.clock import BANGKOK, today
 from collab.kernel.i18n import _
-from collab.web.context import current_actor, reading, request_now, settings
-from collab.web.forms import CollabForm
+from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.routing import requires
 
 
@@ -26,43 +23,110 @@ def _open(item_id: UUID) -> tuple[ActionPlan, ActionItem, presenters.ItemView]:
         return plan, row, presenters.item_view(session, current_actor(), plan, row, today(request_now()))
 
 
-def _refuse(allowed_ever: bool, permission: Permission) -> None:
-    """Say why a verb is not offered: not this person's, or not now."""
-    if allowed_ever:
-        raise StateConflict(_("This can no longer be done: the state has changed meanwhile."))
-    raise NotAllowed(permission.value)
-
-
-def _answer(form: CollabForm, act: Callable[[Session], str], done: str) -> tuple[ResponseReturnValue | None, int]:
-    if request.method == "GET":
-        return None, 200
-    return attempt(form, act, done) if form.validate() else (None, 422)
-
-
 @blueprint.route("/action-plans/items/<uuid:item_id>/report", methods=["GET", "POST"])
 @requires(Permission.ACTION_ITEM_REPORT)
 def report(item_id: UUID) -> ResponseReturnValue:
-    """Report progress: per cent, words, photo."""
+    """Report progress: per cent or milestone, words, photo. What was typed earlier and not sent is there again."""
     _plan, row, view = _open(item_id)
-    form = ReportForm(percent=row.percent)
+    with reading() as session:
+        draft = queries.find_draft(session, item_id, current_actor().user_id)
+    form = ReportForm(data={"percent": row.percent, **(draft.typed if draft else {})})
     # A report sent while the state changed keeps its words: the service refuses it, and the form says why.
     if request.method == "GET" and not view.offers.report:
-        _refuse(view.offers != presenters.Offers(), Permission.ACTION_ITEM_REPORT)
+        refuse(view.offers != presenters.Offers(), Permission.ACTION_ITEM_REPORT)
 
     def act(session: Session) -> str:
         sent = form.evidence.data
-        evidence = service.FileSent(sent.stream, sent.filename) if sent and sent.filename else None
+        evidence = service.FileSent(sent.stream, sent.filename, form.keep_position.data) if sent and sent.filename else None
         service.report_progress(
-            session, actor=current_actor(), now=request_now(), item_id=item_id, percent=int(form.percent.data or 0), words=form.words.data,
+            session, actor=current_actor(), now=request_now(), item_id=item_id, percent=form.percent.data, words=form.words.data,
             milestone=form.milestone.data, cost_spent=form.cost_spent.amount, evidence=evidence,
         )  # fmt: skip
         return item_url(item_id)
 
-    answer, status = _answer(form, act, _("Your report was saved."))
+    answer, status = submitted(form, act, _("Your report was saved."))
     if answer is not None:
         return answer
-    most_mb = settings().max_upload_mb
-    return render_template("action_plans/report.html", form=form, item=row, row=view.row, most_mb=most_mb), status
+    return render_template(
+        "action_plans/report.html", form=form, item=row, view=view, row=view.row, most_mb=settings().max_upload_mb, draft=draft
+    ), status
+
+
+@blueprint.post("/action-plans/items/<uuid:item_id>/report/draft")
+@requires(Permission.ACTION_ITEM_REPORT)
+def keep_draft(item_id: UUID) -> ResponseReturnValue:
+    """Keep what was typed so far. A script is answered with a sentence; a person who pressed the button goes back to the form."""
+    with unit_of_work() as session:
+        service.keep_draft(session, actor=current_actor(), now=request_now(), item_id=item_id, typed=request.form)
+    if request.headers.get("Accept", "").startswith("text/plain"):
+        clock = request_now().astimezone(BANGKOK)
+        return Response(_("Draft saved %(time)s", time=f"{clock:%H:%M}"), mimetype="text/plain")
+    flash(_("The draft was saved."), "success")
+    return redirect(url_for("action_plans.report", item_id=item_id), 303)
+
+
+@blueprint.route("/action-plans/items/<uuid:item_id>/reopen", methods=["GET", "POST"])
+@requires(Permission.ACTION_ITEM_MANAGE)
+def reopen(item_id: UUID) -> ResponseReturnValue:
+    """Open a finished item again, with the reason."""
+    plan, row, view = _open(item_id)
+    form = ReopenForm(version=row.version)
+    if request.method == "GET" and not view.offers.reopen:
+        refuse(can(current_actor(), Permission.ACTION_ITEM_MANAGE, plan), Permission.ACTION_ITEM_MANAGE)
+
+    def act(session: Session) -> str:
+        service.reopen_item(
+            session, actor=current_actor(), now=request_now(), item_id=item_id, percent=int(form.percent.data or 0), reason=form.reason.data,
+            expected_version=form.expected_version,
+        )  # fmt: skip
+        return item_url(item_id)
+
+    answer, status = submitted(form, act, _("The item is open again. The owner was told."))
+    if answer is not None:
+        return answer
+    return render_template("action_plans/reopen.html", form=form, item=row), status
+
+
+@blueprint.route("/action-plans/items/<uuid:item_id>/help", methods=["GET", "POST"])
+@requires(Permission.ACTION_ITEM_REPORT)
+def ask_help(item_id: UUID) -> ResponseReturnValue:
+    """Ask the coordinator and the supporting organisations for help."""
+    _plan, row, view = _open(item_id)
+    form = HelpForm()
+    if request.method == "GET" and not view.offers.help:
+        refuse(view.offers != presenters.Offers(), Permission.ACTION_ITEM_REPORT)
+
+    def act(session: Session) -> str:
+        service.ask_help(session, actor=current_actor(), now=request_now(), item_id=item_id, words=form.words.data)
+        return item_url(item_id)
+
+    answer, status = submitted(form, act, _("Your request was sent to the coordinator and the supporting organisations."))
+    if answer is not None:
+        return answer
+    return render_template("action_plans/help.html", form=form, item=row, asked=None, title=_("Ask for help")), status
+
+
+@blueprint.route("/action-plans/items/<uuid:item_id>/help/answer", methods=["GET", "POST"])
+@requires(Permission.HELP_ANSWER)
+def answer_help(item_id: UUID) -> ResponseReturnValue:
+    """Answer a request for help."""
+    _plan, row, view = _open(item_id)
+    form = HelpForm()
+    with reading() as session:
+        asked = queries.asked_help(session, item_id)
+    if request.method == "GET" and not view.offers.answer:
+        refuse(asked is None, Permission.HELP_ANSWER)
+
+    def act(session: Session) -> str:
+        service.answer_help(session, actor=current_actor(), now=request_now(), item_id=item_id, words=form.words.data)
+        return item_url(item_id)
+
+    answer, status = submitted(form, act, _("Your answer was sent."))
+    if answer is not None:
+        return answer
+    return render_template(
+        "action_plans/help.html", form=form, item=row, asked=asked, title=_("Answer a request for help")
+    ), status
 
 
 @blueprint.route("/action-plans/items/<uuid:item_id>/judge", methods=["GET", "POST"])
@@ -73,7 +137,7 @@ def judge(item_id: UUID) -> ResponseReturnValue:
     form = JudgeForm(version=row.version)
     form.accepted.choices = [("yes", _("Yes, it is done")), ("no", _("No, something is missing"))]
     if request.method == "GET" and not view.offers.judge:
-        _refuse(view.waiting_report is None, Permission.ACTION_ITEM_VERIFY)
+        refuse(view.waiting_report is None, Permission.ACTION_ITEM_VERIFY)
 
     def act(session: Session) -> str:
         service.judge_report(
@@ -82,60 +146,7 @@ def judge(item_id: UUID) -> ResponseReturnValue:
         )  # fmt: skip
         return item_url(item_id)
 
-    answer, status = _answer(form, act, _("Your verdict was saved. Those who reported were told."))
+    answer, status = submitted(form, act, _("Your verdict was saved. Those who reported were told."))
     if answer is not None:
         return answer
     return render_template("action_plans/judge.html", form=form, item=row, view=view), status
-
-
-@blueprint.route("/action-plans/items/<uuid:item_id>/deadline", methods=["GET", "POST"])
-@requires(Permission.ACTION_ITEM_REPORT)
-def ask_deadline(item_id: UUID) -> ResponseReturnValue:
-    """Ask for another due date, with the reason."""
-    _plan, row, view = _open(item_id)
-    form = DeadlineForm()
-    if request.method == "GET" and not view.offers.ask:
-        _refuse(view.offers != presenters.Offers(), Permission.ACTION_ITEM_REPORT)
-
-    def act(session: Session) -> str:
-        service.ask_deadline(
-            session,
-            actor=current_actor(),
-            now=request_now(),
-            item_id=item_id,
-            new_due_on=form.new_due_on.data,
-            reason=form.reason.data,
-        )
-        return item_url(item_id)
-
-    answer, status = _answer(form, act, _("Your request was sent to the coordinator and the chair."))
-    if answer is not None:
-        return answer
-    return render_template("action_plans/deadline.html", form=form, item=row, row=view.row), status
-
-
-@blueprint.route("/action-plans/items/<uuid:item_id>/decide", methods=["GET", "POST"])
-@requires(Permission.DEADLINE_DECIDE)
-def decide_deadline(item_id: UUID) -> ResponseReturnValue:
-    """Approve or refuse another due date."""
-    _plan, row, view = _open(item_id)
-    form = DecideForm()
-    form.approved.choices = [("yes", _("Yes, approve it")), ("no", _("No, refuse it"))]
-    if request.method == "GET" and not view.offers.decide:
-        _refuse(view.waiting_change is None, Permission.DEADLINE_DECIDE)
-
-    def act(session: Session) -> str:
-        service.decide_deadline(
-            session,
-            actor=current_actor(),
-            now=request_now(),
-            item_id=item_id,
-            approved=form.approved.data == "yes",
-            words=form.words.data,
-        )
-        return item_url(item_id)
-
-    answer, status = _answer(form, act, _("The decision was saved. The person who asked was told."))
-    if answer is not None:
-        return answer
-    return render_template("action_plans/decide.html", form=form, item=row, view=view), status

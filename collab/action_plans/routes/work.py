@@ -1,5 +1,6 @@
 """The work list: the page that is opened most, so everything that does not change from row to row is reckoned once."""
 
+from datetime import date
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,6 @@ from collab.kernel import i18n
 from collab.kernel.clock import today
 from collab.kernel.dates import format_date
 from collab.kernel.i18n import lazy
-from collab.members import queries as members
 from collab.web.context import current_actor, reading, request_now
 from collab.web.routing import signed_in
 
@@ -36,12 +36,10 @@ def work() -> ResponseReturnValue:
     asked = _asked(views_of(actor))
     with reading() as session:
         page = list_work(session, actor, asked, day, request.args.get("cursor"))
-        owners = members.user_names(session, {row.owner_id for row in page.rows})
-        leads = members.organisation_names(session, {row.lead_organisation_id for row in page.rows}) if _many_leads(asked) else {}
     views = [(view.value, str(_VIEWS[view]), view is asked.view) for view in views_of(actor)]
     return render_template(
-        "action_plans/work.html", page=page, rows=_rows(page.rows, owners, leads, day), asked=asked, views=views, title=_TITLES[asked.view],
-        item_prefix=_item_prefix(), has_leads=bool(leads),
+        "action_plans/work.html", page=page, rows=_rows(page.rows, day), asked=asked, views=views, title=_TITLES[asked.view],
+        item_prefix=_item_prefix(), has_leads=asked.view is not View.ORGANISATION,
     )  # fmt: skip
 
 
@@ -51,16 +49,12 @@ def _asked(views: list[View]) -> WorkQuery:
     return WorkQuery(chosen, request.args.get("late") == "1")
 
 
-def _many_leads(asked: WorkQuery) -> bool:
-    return asked.view is not View.ORGANISATION
-
-
 def _item_prefix() -> str:
     # One call for the page in place of one a row.
     return url_for("action_plans.item", item_id=UUID(int=0)).removesuffix(str(UUID(int=0)))
 
 
-def _rows(rows: list[Any], owners: dict[UUID, str], leads: dict[UUID, str], day: Any) -> list[tuple[Any, ...]]:
+def _rows(rows: list[Any], day: date) -> list[tuple[Any, ...]]:
     """Return the cells of each row as the template writes them."""
     locale = i18n.get_locale()
     states = {state: (str(ITEM_STATES[state]), TONES[state.value]) for state in ItemState if state in OPEN_STATES}
@@ -72,6 +66,6 @@ def _rows(rows: list[Any], owners: dict[UUID, str], leads: dict[UUID, str], day:
             lateness[late] = late_text(late)
         cells.append((
             row.id, row.title, _show_day(row.due_on, locale, short=True), lateness[late] if late > 0 else "", *states[row.state],
-            row.percent, owners.get(row.owner_id, ""), leads.get(row.lead_organisation_id, ""),
+            row.percent, row.owner or "", row.lead,
         ))  # fmt: skip
     return cells

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from collab import history
 from collab.action_plans import authorities, emails, queries, rules
 from collab.action_plans.models import ActionItem, ActionPlan, ItemSupporter
-from collab.action_plans.states import ITEM_MACHINE, PLAN_MACHINE, ItemState, ItemVerb, PlanState, PlanVerb
+from collab.action_plans.service import moving
+from collab.action_plans.states import ITEM_MACHINE, PLAN_MACHINE, ItemKind, ItemState, ItemVerb, PlanState, PlanVerb
 from collab.kernel.access import Actor, Permission, authorize
 from collab.kernel.clock import today
 from collab.kernel.db import check_version
@@ -25,7 +26,10 @@ from collab.members.models import User
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """What a person says of an item. ``authority`` may be missing while the plan is a draft; ``budget`` is in baht."""
+    """What a person says of an item. ``authority`` may be missing while the plan is a draft; ``budget_planned`` is in baht.
+
+    A milestone is a day: it begins when it is due.
+    """
 
     title: str
     lead_organisation_id: UUID
@@ -38,6 +42,8 @@ class ItemFacts:
     weight: int = 1
     budget_planned: Decimal = Decimal(0)
     authority: Ref | None = None
+    kind: ItemKind = ItemKind.TASK
+    location: str = ""
 
 
 def add_item(session: Session, *, actor: Actor, now: datetime, plan_id: UUID, facts: ItemFacts) -> ActionItem:
@@ -54,8 +60,8 @@ def add_item(session: Session, *, actor: Actor, now: datetime, plan_id: UUID, fa
         position=queries.next_position(session, plan.id), is_open=plan.state is PlanState.ACTIVE,
     )  # fmt: skip
     with history.act(session, verb="action_item.added", actor=actor, now=now, subject=item, authority=_authority(facts)):
-        _put(item, facts)
-        item.due_on = facts.due_on
+        put_facts(item, facts)
+        item.budget_planned = facts.budget_planned
         session.add(item)
         session.flush()
         _put_supporters(session, now, item, facts.supporter_ids)
@@ -65,26 +71,43 @@ def add_item(session: Session, *, actor: Actor, now: datetime, plan_id: UUID, fa
 
 
 def edit_item(session: Session, *, actor: Actor, now: datetime, item_id: UUID, expected_version: int | None,
-              facts: ItemFacts) -> ActionItem:  # fmt: skip
+              facts: ItemFacts, accepted: str | None = None) -> ActionItem:  # fmt: skip
     """Change what an item says. In an active plan its due date stays: that moves by a change of deadline only.
 
-    Raises NotFound, NotAllowed, VersionConflict, StateConflict, InvalidInput.
+    Its budget stays the sum of its lines when it has any. In a draft, items that wait for this one move with it; ``accepted`` confirms what was shown (see `moving`).
+    Raises NotFound, NotAllowed, VersionConflict, StateConflict, UnseenConsequences, InvalidInput.
     """
-    plan, item = queries.lock_item(session, actor, item_id)
+    plan, item = queries.lock_item(session, actor, item_id, whole_plan=True)
     authorize(actor, Permission.ACTION_ITEM_MANAGE, plan)
     check_version(item, expected_version)
     _check_changeable(plan, item, ItemVerb.EDIT)
     if plan.state is PlanState.ACTIVE and facts.due_on != item.due_on:
         raise InvalidInput({"due_on": _("The plan is active: ask for a change of deadline instead, so that the reason is kept.")})
     _check(session, actor, now, plan, facts, item)
+    impact = _impact(session, plan, item, facts)
+    moving.confirm(impact, accepted)
     previous_owner = item.owner_id
+    has_lines = bool(queries.budget_lines_of(session, [item.id]))
     with history.act(session, verb="action_item.edited", actor=actor, now=now, subject=item, authority=_authority(facts)):
-        _put(item, facts)
-        item.due_on = facts.due_on
+        put_facts(item, facts)
+        if not has_lines:
+            item.budget_planned = facts.budget_planned
+        moving.apply(session, impact)
         _put_supporters(session, now, item, facts.supporter_ids)
     if item.is_open and item.owner_id != previous_owner:
         emails.tell_assigned(session, actor, now, item)
     return item
+
+
+def _impact(session: Session, plan: ActionPlan, item: ActionItem, facts: ItemFacts) -> moving.Impact:
+    """Return what else moves by new dates of an item; raise InvalidInput when it would begin before what it waits for ends."""
+    dates = (facts.starts_on, facts.due_on)
+    if dates == (item.starts_on, item.due_on):
+        return moving.Impact(())
+    changed = {item.id: dates}
+    network = moving.network_of(session, plan, changed)
+    moving.check_start(session, network, item.id, dates)
+    return network.impact(changed)
 
 
 def cancel_item(session: Session, *, actor: Actor, now: datetime, item_id: UUID, reason: str,
@@ -102,20 +125,22 @@ def cancel_item(session: Session, *, actor: Actor, now: datetime, item_id: UUID,
 
 def remove_item(session: Session, *, actor: Actor, now: datetime, item_id: UUID, reason: str,
                 expected_version: int | None = None) -> ActionItem:  # fmt: skip
-    """Take an item that should not be there out of the plan; it stays visible as of earlier days.
+    """Take an item that should not be there out of the plan, with its dependencies; they stay visible as of earlier days.
 
     Raises NotFound, NotAllowed, VersionConflict, StateConflict, InvalidInput when no reason is given.
     """
 
     def change(item: ActionItem) -> None:
         item.removed_at = now
+        for link in queries.dependencies_of(session, item.id):
+            link.removed_at = now
 
     return _end(session, actor, now, item_id, reason, expected_version, ItemVerb.REMOVE, change)
 
 
 def _end(session: Session, actor: Actor, now: datetime, item_id: UUID, reason: str, expected_version: int | None, verb: ItemVerb,
          change: Callable[[ActionItem], None]) -> ActionItem:  # fmt: skip
-    plan, item = queries.lock_item(session, actor, item_id)
+    plan, item = queries.lock_item(session, actor, item_id, whole_plan=True)
     authorize(actor, Permission.ACTION_ITEM_MANAGE, plan)
     check_version(item, expected_version)
     _check_changeable(plan, item, verb)
@@ -142,12 +167,14 @@ def _authority(facts: ItemFacts) -> history.Authority | None:
     return history.Authority(facts.authority.kind, facts.authority.id) if facts.authority else None
 
 
-def _put(item: ActionItem, facts: ItemFacts) -> None:
+def put_facts(item: ActionItem, facts: ItemFacts) -> None:
+    """Write ``facts``, which were checked, into an item, within an act; its supporters are rows of their own."""
     item.title, item.group_name, item.description = (
         normalise(text) for text in (facts.title, facts.group_name, facts.description)
     )
     item.lead_organisation_id, item.owner_id = facts.lead_organisation_id, facts.owner_id
-    item.starts_on, item.weight, item.budget_planned = facts.starts_on, facts.weight, facts.budget_planned
+    item.kind, item.location, item.weight = facts.kind, normalise(facts.location), facts.weight
+    item.starts_on, item.due_on = facts.starts_on, facts.due_on
     item.authority_kind = facts.authority.kind if facts.authority else None
     item.authority_id = facts.authority.id if facts.authority else None
 
@@ -168,6 +195,8 @@ def _check(session: Session, actor: Actor, now: datetime, plan: ActionPlan, fact
         faults["title"] = _("Fill this in.")
     if facts.due_on < facts.starts_on:
         faults["due_on"] = _("The due date is before the start.")
+    if facts.kind is ItemKind.MILESTONE and facts.due_on != facts.starts_on:
+        faults["starts_on"] = _("A milestone is one day: it begins when it is due.")
     if not 1 <= facts.weight <= rules.MOST_WEIGHT:
         faults["weight"] = _("Write a number from %(least)s to %(most)s.", least=1, most=rules.MOST_WEIGHT)
     faults |= _check_parties(session, now, plan, facts, item)

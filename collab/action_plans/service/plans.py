@@ -27,7 +27,7 @@ def create_plan(session: Session, *, actor: Actor, now: datetime, committee_id: 
     Raises NotFound for a committee or agreement that ``actor`` may not see or that do not belong together, NotAllowed, InvalidInput.
     """
     plan = ActionPlan(
-        committee_id=committee_id, agreement_id=agreement_id, fiscal_year=_checked_year(fiscal_year), title=_checked_title(title),
+        committee_id=committee_id, agreement_id=agreement_id, fiscal_year=checked_year(fiscal_year), title=checked_title(title),
         state=PlanState.DRAFT,
     )  # fmt: skip
     if members.find_committee(session, committee_id) is None:
@@ -54,7 +54,7 @@ def edit_plan(session: Session, *, actor: Actor, now: datetime, plan_id: UUID, e
     authorize(actor, Permission.ACTION_PLAN_MANAGE, plan)
     check_version(plan, expected_version)
     PLAN_MACHINE.advance(plan.state, PlanVerb.EDIT)
-    year, words = _checked_year(fiscal_year), _checked_title(title)
+    year, words = checked_year(fiscal_year), checked_title(title)
     if plan.state is not PlanState.DRAFT and year != plan.fiscal_year:
         raise InvalidInput({"fiscal_year": _("The fiscal year is fixed once the plan is active.")})
     with history.act(session, verb="action_plan.edited", actor=actor, now=now, subject=plan):
@@ -137,14 +137,16 @@ def _list(titles: Sequence[str]) -> str:
     return ", ".join(titles[:5]) + (" …" if len(titles) > 5 else "")
 
 
-def _checked_title(title: str) -> str:
+def checked_title(title: str) -> str:
+    """Return the title of a plan as it is kept; raise InvalidInput when there is none."""
     words = normalise(title)
     if not words:
         raise InvalidInput({"title": _("Fill this in.")})
     return words
 
 
-def _checked_year(year: int) -> int:
+def checked_year(year: int) -> int:
+    """Return the Buddhist fiscal year; raise InvalidInput when it cannot be one."""
     if not 2500 <= year <= 2699:
         raise InvalidInput({"fiscal_year": _("Write the fiscal year in the Buddhist era, for example 2570.")})
     return year

@@ -1,4 +1,4 @@
-"""Named reads of plans, items, reports and changes of deadline. The work list has its own file, `work.py`."""
+"""Named reads of plans, items, reports and changes of deadline."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -7,8 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.action_plans.models import ActionItem, ActionPlan, DeadlineChange, ItemSupporter, ProgressReport
-from collab.action_plans.states import ChangeState, ItemState, PlanState, ReportState
+from collab.action_plans.models import ActionItem, ActionPlan, DeadlineChange, ItemGroup, ItemSupporter, ProgressReport
+from collab.action_plans.rules import Counted, PlanSum, roll_up_plan
+from collab.action_plans.states import ChangeState, PlanState, ReportState
 from collab.kernel.access import Actor, Permission, Role, Scope, can
 from collab.kernel.errors import NotFound
 from collab.kernel.paging import Key, Page, keyset
@@ -26,10 +27,15 @@ def visible_clause(actor: Actor) -> sa.ColumnElement[bool]:
     leading = actor.scopes(Role.COORDINATOR, Scope.COMMITTEE) | actor.scopes(Role.CHAIR, Scope.COMMITTEE)
     if leading:
         clauses.append(ActionPlan.committee_id.in_(leading))
-    if actor.has(Role.AUDITOR) or actor.has(Role.ADMINISTRATOR):
+    if actor.everywhere(Role.AUDITOR) or actor.everywhere(Role.ADMINISTRATOR):
         clauses.append(started)
-    if actor.committee_ids:
-        clauses.append(sa.and_(ActionPlan.committee_id.in_(actor.committee_ids), started))
+    overseen = {
+        *actor.committee_ids,
+        *actor.scopes(Role.AUDITOR, Scope.COMMITTEE),
+        *actor.scopes(Role.ADMINISTRATOR, Scope.COMMITTEE),
+    }
+    if overseen:
+        clauses.append(sa.and_(ActionPlan.committee_id.in_(overseen), started))
     return sa.or_(sa.false(), *clauses)
 
 
@@ -68,16 +74,17 @@ def lock_plan(session: Session, actor: Actor, plan_id: UUID) -> ActionPlan:
     return plan
 
 
-def lock_item(session: Session, actor: Actor, item_id: UUID) -> tuple[ActionPlan, ActionItem]:
+def lock_item(session: Session, actor: Actor, item_id: UUID, *, whole_plan: bool = False) -> tuple[ActionPlan, ActionItem]:
     """Return the item locked for a change, with its plan held in its state; raise NotFound as `get_item` does.
 
-    The plan is locked first, and shared, so that many may report at once while nobody closes the plan under them.
+    The plan is locked first, and shared, so that many may report at once while nobody closes the plan under them. ``whole_plan``
+    keeps the plan for oneself: whoever moves dates may move other items too, and two such must not meet half-way.
     """
     plan_id = session.scalar(sa.select(ActionItem.plan_id).where(ActionItem.id == item_id))
     if plan_id is None:
         raise NotFound("action_item", item_id)
-    shared = sa.select(ActionPlan).where(ActionPlan.id == plan_id).with_for_update(read=True)
-    plan = session.scalar(shared.execution_options(populate_existing=True))
+    held = sa.select(ActionPlan).where(ActionPlan.id == plan_id).with_for_update(read=not whole_plan)
+    plan = session.scalar(held.execution_options(populate_existing=True))
     statement = sa.select(ActionItem).where(ActionItem.id == item_id).with_for_update()
     item = session.scalar(statement.execution_options(populate_existing=True))
     if plan is None or item is None or not can(actor, Permission.ACTION_PLAN_VIEW, plan):
@@ -91,15 +98,24 @@ def items_of(session: Session, plan_id: UUID) -> list[ActionItem]:
     return list(session.scalars(statement.order_by(ActionItem.position, ActionItem.id)))
 
 
-def counts_of(session: Session, plan_ids: Collection[UUID]) -> dict[UUID, list[tuple[int, int, ItemState]]]:
-    """Return for each plan the (weight, percent, state) of its items, from which progress is reckoned; one query."""
-    found: dict[UUID, list[tuple[int, int, ItemState]]] = defaultdict(list)
-    statement = sa.select(ActionItem.plan_id, ActionItem.weight, ActionItem.percent, ActionItem.state).where(
-        ActionItem.plan_id.in_(plan_ids), ActionItem.removed_at.is_(None)
-    )
-    for row in session.execute(statement):
-        found[row.plan_id].append((row.weight, row.percent, row.state))
-    return found
+def progress_of(session: Session, plan_ids: Collection[UUID]) -> dict[UUID, PlanSum]:
+    """Return the progress of each plan, weighted by items and groups; two queries however many plans and items there are."""
+    counted: dict[UUID, list[Counted]] = {plan_id: [] for plan_id in plan_ids}
+    statement = sa.select(
+        ActionItem.plan_id, ActionItem.group_name, ActionItem.weight, ActionItem.percent, ActionItem.state
+    ).where(ActionItem.plan_id.in_(plan_ids), ActionItem.removed_at.is_(None))
+    for row in session.execute(statement.order_by(ActionItem.position, ActionItem.id)):
+        counted[row.plan_id].append(Counted(row.group_name, row.weight, row.percent, row.state))
+    weights: dict[UUID, dict[str, int | None]] = defaultdict(dict)
+    for group in groups_of(session, plan_ids):
+        weights[group.plan_id][group.name] = group.weight
+    return {plan_id: roll_up_plan(items, weights[plan_id]) for plan_id, items in counted.items()}
+
+
+def groups_of(session: Session, plan_ids: Collection[UUID]) -> list[ItemGroup]:
+    """Return the groups of the plans that have a place or a weight, in their order."""
+    statement = sa.select(ItemGroup).where(ItemGroup.plan_id.in_(plan_ids), ItemGroup.removed_at.is_(None))
+    return list(session.scalars(statement.order_by(ItemGroup.position, ItemGroup.id)))
 
 
 def supporters_of(session: Session, item_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:

@@ -1,0 +1,58 @@
+"""Views of a plan as PDF, with the filters in their address."""
+
+from uuid import UUID
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from collab.action_plans import documents
+from collab.action_plans import month as months
+from collab.action_plans.routes.common import blueprint
+from collab.action_plans.routes.views_common import View, open_view
+from collab.action_plans.routes.views_other import holidays, within
+from collab.documents.typesetting import Paper, render_pdf
+from collab.kernel.access import Permission
+from collab.web.context import reading, request_now
+from collab.web.downloads import PDF, download
+from collab.web.routing import requires
+
+
+@blueprint.get("/action-plans/<uuid:plan_id>/table.pdf")
+@requires(Permission.ACTION_PLAN_VIEW)
+def table_pdf(plan_id: UUID) -> ResponseReturnValue:
+    """Send the table as PDF."""
+    with reading() as session:
+        view = open_view(session, plan_id, "plan")
+        paper = documents.table_paper(view.plan, view.committee, view.lines(session), view.today)
+    return _send(view, paper, "table")
+
+
+@blueprint.get("/action-plans/<uuid:plan_id>/timeline.pdf")
+@requires(Permission.ACTION_PLAN_VIEW)
+def timeline_pdf(plan_id: UUID) -> ResponseReturnValue:
+    """Send the timeline as PDF."""
+    with reading() as session:
+        view = open_view(session, plan_id, "plan")
+        paper = documents.timeline_paper(view.plan, view.committee, view.lines(session), view.today)
+    return _send(view, paper, "timeline")
+
+
+@blueprint.get("/action-plans/<uuid:plan_id>/month.pdf")
+@requires(Permission.ACTION_PLAN_VIEW)
+def month_pdf(plan_id: UUID) -> ResponseReturnValue:
+    """Send a month as PDF."""
+    with reading() as session:
+        view = open_view(session, plan_id, "month")
+        paper = documents.month_paper(view.plan, view.committee, _month(session, view), view.today)
+    return _send(view, paper, "month")
+
+
+def _month(session: Session, view: View) -> months.Month:
+    first = months.month_of(request.args.get("month", ""), view.today)
+    found = view.lines(session, within(view.filters, first, months.last_day(first)))
+    return months.lay_out(first, found, holidays(session, first), view.today)
+
+
+def _send(view: View, paper: Paper, name: str) -> Response:
+    return download(render_pdf(paper, request_now()), PDF, f"plan-{view.plan.fiscal_year}-{name}.pdf")
