@@ -1,24 +1,28 @@
 """Events and past states as text for people: names instead of ids, days in พ.ศ., words instead of codes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from collab.audits import wording
-from collab.history.queries import Entry, Snapshot
+from collab.audits.rules import is_long
+from collab.documents import queries as documents
+from collab.history.queries import Entry, FieldChange
+from collab.history.writer import is_late
 from collab.kernel import targets
-from collab.kernel.access import Actor
-from collab.kernel.clock import today
+from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.dates import format_date, format_datetime
-from collab.kernel.i18n import _, get_locale, lazy
+from collab.kernel.i18n import _, get_locale
 from collab.kernel.targets import Ref
+from collab.kernel.word_diff import Piece, compare_words
 from collab.members import queries as members
 
-_PEOPLE = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "deputy_id", "recorded_by_id", "reported_by_id", "recipient_id", "invited_by_id",
+#: Fields that hold the id of a person.
+PEOPLE_FIELDS = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "deputy_id", "recorded_by_id", "reported_by_id", "recipient_id", "invited_by_id",
                      "decided_by_id", "requested_by_id", "verified_by_id", "uploaded_by_id", "signatory_id"})  # fmt: skip
 _EMPTY = "–"
 #: Kinds of object that a field of this name may hold, so that the timeline names them instead of showing an id.
@@ -49,11 +53,20 @@ class Names:
 
 @dataclass(frozen=True)
 class Line:
-    """One field before and after, in words."""
+    """One field before and after, in words; ``pieces`` holds the difference by words when the text is long."""
 
     field: str
     old: str
     new: str
+    pieces: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that came with an event."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,11 @@ class Shown:
     url: str
     subject: str
     event_id: UUID
+    target: Ref
+    occurred_at: datetime
+    authority_url: str = ""
+    is_late: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 def present(session: Session, entries: Sequence[Entry]) -> list[Shown]:
@@ -77,14 +95,67 @@ def present(session: Session, entries: Sequence[Entry]) -> list[Shown]:
     return [_show(entry, names) for entry in entries]
 
 
-def visible_to(session: Session, actor: Actor, entries: Sequence[Entry]) -> list[Entry]:
+def with_attachments(session: Session, actor: Actor, shown: Sequence[Shown]) -> list[Shown]:
+    """Return ``shown`` with the files that came in the same act and that ``actor`` may see: one query, and those of visibility."""
+    stored = documents.list_documents(session, {item.target for item in shown if item.target.kind != "document"})
+    allowed = documents.visible_ids(session, actor, [row for rows in stored.values() for row in rows])
+    return [
+        replace(
+            item,
+            attachments=tuple(
+                Attachment(row.filename, f"/documents/{row.id}")
+                for row in stored.get(item.target, ())
+                if row.id in allowed and row.uploaded_at in (item.at, item.occurred_at)
+            ),
+        )
+        for item in shown
+    ]
+
+
+class Placed(Protocol):
+    """Anything that says which subject an event is of, and in which stream it stands."""
+
+    @property
+    def stream_id(self) -> str:
+        """The stream, ``kind/id`` of the whole."""
+
+    @property
+    def subject_kind(self) -> str:
+        """The kind of the subject."""
+
+    @property
+    def subject_id(self) -> UUID:
+        """The subject."""
+
+
+P = TypeVar("P", bound=Placed)
+
+
+def visible_to(session: Session, actor: Actor, entries: Sequence[P]) -> list[P]:
     """Return those of ``entries`` whose subject ``actor`` may see: even an auditor does not read another's unsubmitted draft.
 
-    A subject of a kind that is not registered by itself is a part, shown through its whole, and stays.
+    A subject of a kind that is not registered by itself is a part, shown through the whole to which its stream belongs.
     """
     known = targets.kinds()
-    seen = targets.visible(session, actor, {Ref(entry.subject_kind, entry.subject_id) for entry in entries})
-    return [entry for entry in entries if entry.subject_kind not in known or Ref(entry.subject_kind, entry.subject_id) in seen]
+    asked = {ref for entry in entries for ref in _refs_of(entry) if ref.kind in known}
+    seen = _within_scope(session, actor, targets.visible(session, actor, asked))
+    return [entry for entry in entries if all(ref in seen for ref in _refs_of(entry) if ref.kind in known)]
+
+
+def _refs_of(entry: Placed) -> list[Ref]:
+    """Return the subject, and what its stream belongs to: the plan of an item, the agreement of a party."""
+    kind, _slash, key = entry.stream_id.partition("/")
+    whole = uuid_in(key)
+    return [Ref(entry.subject_kind, entry.subject_id), *([Ref(kind, whole)] if whole else [])]
+
+
+def _within_scope(session: Session, actor: Actor, refs: set[Ref]) -> set[Ref]:
+    """Leave out what belongs to a committee that the actor's audit does not cover; others' reading is decided by each area."""
+    if not actor.has(Role.AUDITOR) or actor.everywhere(Role.AUDITOR):
+        return refs
+    covered = actor.scopes(Role.AUDITOR, Scope.COMMITTEE) | actor.committee_ids
+    infos = targets.load(session, refs)
+    return {ref for ref in refs if ref not in infos or infos[ref].committee_id in (None, *covered)}
 
 
 def _names(session: Session, entries: Sequence[Entry]) -> Names:
@@ -94,8 +165,8 @@ def _names(session: Session, entries: Sequence[Entry]) -> Names:
     refs |= {Ref(entry.authority_kind, entry.authority_id) for entry in entries if entry.authority_kind and entry.authority_id}
     for entry in entries:
         for change in entry.changes:
-            ids = [found for found in (_uuid(change.old), _uuid(change.new)) if found]
-            if change.name in _PEOPLE:
+            ids = [found for found in (uuid_in(change.old), uuid_in(change.new)) if found]
+            if change.name in PEOPLE_FIELDS:
                 people.update(ids)
             elif change.name.endswith("organisation_id"):
                 organisations.update(ids)
@@ -113,11 +184,7 @@ def _show(entry: Entry, names: Names) -> Shown:
         actor=_actor(entry, names),
         title=wording.verb_text(entry.verb),
         body_changes=tuple(
-            Line(
-                wording.field_text(change.name),
-                value_text(change.name, change.old, names),
-                value_text(change.name, change.new, names),
-            )
+            line_of(change, names)
             for change in entry.changes
             if change.old is not None or change.new not in (None, "", [], False)
         ),
@@ -126,7 +193,30 @@ def _show(entry: Entry, names: Names) -> Shown:
         url=subject.url if subject else "",
         subject=f"{subject.kind_label} {subject.number} {subject.title}".replace("  ", " ") if subject else "",
         event_id=entry.event_id,
+        target=Ref(entry.subject_kind, entry.subject_id),
+        authority_url=_authority_url(entry, names),
+        occurred_at=entry.occurred_at,
+        is_late=is_late(entry.occurred_at, entry.recorded_at),
     )
+
+
+def line_of(change: FieldChange, names: Names) -> Line:
+    """Return a field before and after in words, a long text also word by word."""
+    old, new = value_text(change.name, change.old, names), value_text(change.name, change.new, names)
+    pieces = tuple(compare_words(old, new)) if is_long(change.old, change.new) else ()
+    return Line(wording.field_text(change.name), old, new, pieces)
+
+
+def field_words(names: Sequence[str]) -> list[str]:
+    """Return the words of the fields ``names``."""
+    return [wording.field_text(name) for name in names]
+
+
+def _authority_url(entry: Entry, names: Names) -> str:
+    if not entry.authority_kind or not entry.authority_id:
+        return ""
+    found = names.objects.get(Ref(entry.authority_kind, entry.authority_id))
+    return found.url if found else ""
 
 
 def _actor(entry: Entry, names: Names) -> str:
@@ -155,7 +245,7 @@ def value_text(name: str, value: Any, names: Names) -> str:
         return ", ".join(value_text(name, item, names) for item in value)
     if isinstance(value, dict):
         return "; ".join(f"{key}: {value_text(key, item, names)}" for key, item in sorted(value.items()))
-    key = _uuid(value)
+    key = uuid_in(value)
     if key is not None:
         return names.people.get(key) or names.organisations.get(key) or names.titles.get(key) or str(value)[:8]
     return _plain_text(name, str(value))
@@ -169,89 +259,11 @@ def _plain_text(name: str, text: str) -> str:
     return wording.value_text(text)
 
 
-def _uuid(value: Any) -> UUID | None:
+def uuid_in(value: Any) -> UUID | None:
+    """Return the id that a stored value is, None for any other value."""
     if not isinstance(value, str) or len(value) != 36:
         return None
     try:
         return UUID(value)
     except ValueError:
         return None
-
-
-@dataclass(frozen=True)
-class PastTable:
-    """The subjects of one kind as they stood: headings and rows; a row whose object was removed by then says so."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "action_item": ("title", "state", "percent", "starts_on", "due_on", "baseline_due_on", "lead_organisation_id"),
-    "action_plan": ("title", "fiscal_year", "state"),
-    "agreement": ("number", "title", "state", "valid_from", "valid_to"),
-    "agreement_party": ("organisation_id", "role"),
-    "clause": ("number", "heading", "text"),
-    "ratification": ("organisation_id", "outcome", "resolution_number", "resolved_on"),
-    "progress_report": ("item_id", "percent", "words"),
-    "action_item_supporter": ("item_id", "organisation_id"),
-    "agenda_item": ("heading", "position", "title", "state"),
-    "attendance": ("organisation_id", "name", "presence"),
-    "ballot": ("agenda_item_id", "organisation_id", "choice", "recusal_reason"),
-    "resolution": ("number", "text", "carried", "decided_on"),
-    "seat": ("organisation_id", "capacity", "is_voting", "valid_from", "valid_to"),
-    "seat_holder": ("name", "position", "valid_from", "valid_to"),
-    "opinion_request": ("organisation_id", "state", "stance", "due_on"),
-    "deadline_change": ("old_due_on", "new_due_on", "state"),
-}
-#: Captions of parts that are no targets of their own.
-_PARTS = {
-    "action_item_supporter": lazy("Supporting organisations"),
-    "attendance": lazy("Attendance"),
-    "ballot": lazy("Votes"),
-    "committee_rules": lazy("Rules of procedure"),
-    "seat_holder": lazy("Holders of seats"),
-}
-_SKIPPED = frozenset({"id", "version", "removed_at", "sort_key", "position"})
-_MOST_COLUMNS = 6
-
-
-def past_tables(session: Session, snapshots: Iterable[Snapshot]) -> list[PastTable]:
-    """Return the state of a stream on a day as one table per kind of object, with a fixed number of queries."""
-    found = list(snapshots)
-    people: set[UUID] = set()
-    organisations: set[UUID] = set()
-    for snapshot in found:
-        for name, value in snapshot.state.items():
-            key = _uuid(value)
-            if key is not None:
-                (people if name in _PEOPLE else organisations).add(key)
-    titles = {item.subject_id: str(item.state.get("title") or item.state.get("motion") or "") for item in found}
-    names = Names(members.user_names(session, people), members.organisation_names(session, organisations), {}, titles)
-    grouped: dict[str, list[Snapshot]] = {}
-    for snapshot in found:
-        grouped.setdefault(snapshot.subject_kind, []).append(snapshot)
-    order = sorted(grouped, key=lambda kind: (kind not in _COLUMNS, kind))
-    return [_past_table(kind, caption_of(kind), grouped[kind], names) for kind in order]
-
-
-def caption_of(kind: str) -> str:
-    """Return the words for a kind of object or part."""
-    kinds = targets.kinds()
-    return str(kinds[kind].label) if kind in kinds else str(_PARTS.get(kind, kind.replace("_", " ")))
-
-
-def _past_table(kind: str, caption: str, snapshots: list[Snapshot], names: Names) -> PastTable:
-    known = {name for snapshot in snapshots for name in snapshot.state}
-    columns = [name for name in _COLUMNS.get(kind, tuple(sorted(known - _SKIPPED))) if name in known][: _MOST_COLUMNS + 1]
-    rows = []
-    for snapshot in sorted(snapshots, key=lambda item: (item.state.get("position") or 0, item.recorded_from, item.subject_id)):
-        cells = [value_text(name, snapshot.state.get(name), names) for name in columns]
-        removed = snapshot.state.get("removed_at")
-        cells.append(
-            _("removed %(day)s", day=format_date(today(datetime.fromisoformat(removed)), get_locale())) if removed else ""
-        )
-        rows.append(tuple(cells))
-    head = tuple(wording.field_text(name) for name in columns)
-    return PastTable(caption, (*head, _("Removal")), tuple(rows))

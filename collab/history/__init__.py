@@ -1,9 +1,11 @@
 """Append-only history: every change of a tracked object is one event, written in the same transaction.
 
 Knows ids, not people, so that every area above can record. The public face is `act` and `Tracked` (`tracking.py`),
-`Authority`, and the reads in `queries.py`. Sealing into a Merkle log, witnesses and bundles will stand beside these files.
+`Authority`, and the reads in `queries.py`. `sealing/` puts the events into a Merkle log, signs its heads and brings them to
+witnesses; `verifier/` checks all of it with nothing but the standard library; `integrity/` compares tables with events.
 """
 
-from collab.history.tracking import Authority, Tracked, UnrecordedChange, act
+from collab.history.tracked import Tracked
+from collab.history.tracking import Authority, LateEntry, UnrecordedChange, act
 
-__all__ = ["Authority", "Tracked", "UnrecordedChange", "act"]
+__all__ = ["Authority", "LateEntry", "Tracked", "UnrecordedChange", "act"]

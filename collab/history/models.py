@@ -93,3 +93,8 @@ class HistoryVersion(Base):
     state: Mapped[dict[str, Any]] = mapped_column(Json)
     #: Commitments in force per private field, carried forward to later events while the field does not change.
     commitments: Mapped[dict[str, str]] = mapped_column(Json)
+
+
+# Alembic and the models' registry look here for an area's tables.
+from collab.history import erasure_models as erasure_models  # noqa: E402
+from collab.history import log_models as log_models  # noqa: E402

@@ -7,10 +7,11 @@ Everything tracked that changes within the block becomes one event per object. W
 UnrecordedChange at the flush; a bulk UPDATE or DELETE on a tracked table is refused at once.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 from uuid import UUID
@@ -20,8 +21,12 @@ from sqlalchemy import event
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from collab.history import canon, writer
+from collab.history.tracked import Tracked
 from collab.kernel.access import Actor
 from collab.kernel.db import Base
+from collab.kernel.errors import StateConflict
+from collab.kernel.i18n import _
+from collab.kernel.ids import new_id
 
 _ACTS = "collab.history.acts"
 _PENDING = "collab.history.pending"
@@ -31,12 +36,8 @@ class UnrecordedChange(RuntimeError):
     """A tracked row was about to change without an act that says who, what and why."""
 
 
-@dataclass(frozen=True)
-class Tracked:
-    """Declares a model's place in the history: its kind, and the stream (kind, id) in whose chain its changes are written."""
-
-    kind: str
-    stream: Callable[[Any], tuple[str, UUID]]
+class LateEntry(StateConflict):
+    """Something was to be recorded long after it took effect, without a reason or without a second person."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +61,36 @@ class Act:
     authority: Authority | None
     on_behalf_of: UUID | None
     occurred_at: datetime
+    corrects: UUID | None = None
+    second_person: UUID | None = None
+    occurred_source: str = "system"
+    outcome: str = "done"
     attachments: list[dict[str, str]] = field(default_factory=list)
     touched: list[Any] = field(default_factory=list)
+    #: Id of the event on the subject, for what is to name it.
+    event_id: UUID = field(default_factory=new_id)
 
 
 @contextmanager
 def act(session: Session, *, verb: str, actor: Actor, now: datetime, subject: Any, reason: str = "",
         authority: Authority | None = None, on_behalf_of: UUID | None = None, occurred_at: datetime | None = None,
+        occurred_source: str = "", second_person: UUID | None = None, corrects: UUID | None = None,
+        outcome: str = "done",
         ) -> Iterator[Act]:  # fmt: skip
     """Record what changes within the block as the act ``verb`` of ``actor`` on ``subject``.
 
-    ``reason`` is free text (kept as a commitment), ``occurred_at`` the instant at which it took effect when that is not ``now``.
+    ``reason`` is free text (kept as a commitment), ``occurred_at`` the instant at which it took effect when that is not ``now``
+    and ``occurred_source`` where that is known from (user or document). ``corrects`` names the event that this one puts right,
+    ``outcome`` is done or refused.
     The subject always gets an event, even when no column of it changed (an opinion requested, a document viewed). Acts do not nest.
+    An entry made more than a day after it took effect is marked late; it raises LateEntry without a reason and ``second_person``,
+    somebody else who answers for it.
     """
+    _refuse_unexplained_lateness(occurred_at, now, reason, actor, second_person)
     if session.info.get(_ACTS):
         raise UnrecordedChange("acts do not nest: finish one before the next")
-    current = Act(verb, actor, now, subject, reason, authority, on_behalf_of, occurred_at or now)
+    current = Act(verb, actor, now, subject, reason, authority, on_behalf_of, occurred_at or now, corrects, second_person,
+                  occurred_source or ("user" if occurred_at else "system"), outcome)  # fmt: skip
     _refuse_earlier_changes(session)
     session.info[_ACTS] = current
     try:
@@ -85,6 +100,15 @@ def act(session: Session, *, verb: str, actor: Actor, now: datetime, subject: An
         session.info[_ACTS] = None
     pending: list[writer.PendingEvent] = session.info.setdefault(_PENDING, [])
     pending.extend(_events_of(current))
+
+
+def _refuse_unexplained_lateness(
+    occurred_at: datetime | None, now: datetime, reason: str, actor: Actor, second_person: UUID | None
+) -> None:
+    if occurred_at is None or not writer.is_late(occurred_at, now):
+        return
+    if not reason or second_person is None or second_person == actor.user_id:
+        raise LateEntry(_("An entry made later than a day needs a reason and a second person."))
 
 
 def _refuse_earlier_changes(session: Session) -> None:
@@ -104,7 +128,7 @@ def _events_of(current: Act) -> list["writer.PendingEvent"]:
 def _pending(current: Act, row: Any) -> "writer.PendingEvent":
     tracked: Tracked = row.__tracked__
     kind, key = tracked.stream(row)
-    clear, private = _columns(cast(Hashable, type(row)))
+    clear, private = columns_of(cast(Hashable, type(row)))
     return writer.PendingEvent(
         verb=current.verb,
         actor=current.actor,
@@ -119,14 +143,37 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
         subject_kind=tracked.kind,
         subject_id=row.id,
         subject_version=getattr(row, "version", 1),
-        clear={name: canon.plain(getattr(row, name)) for name in clear},
-        private={name: canon.plain(getattr(row, name)) for name in private},
+        clear={name: canon.plain(_stored(row, name)) for name in clear},
+        private={name: canon.plain(_stored(row, name)) for name in private},
         attachments=current.attachments if row is current.subject else [],
+        event_id=current.event_id if row is current.subject else new_id(),
+        corrects=current.corrects,
+        outcome=current.outcome,
+        second_person=current.second_person,
+        occurred_source=current.occurred_source,
     )
 
 
+def _stored(row: Any, name: str) -> Any:
+    """Return an attribute as the database will give it back: a sum in its column's decimals, so that 500 and 500.00 are no change."""
+    value, step = getattr(row, name), _steps(cast(Hashable, type(row))).get(name)
+    return Decimal(value).quantize(step) if step is not None and value is not None else value
+
+
 @cache
-def _columns(model: Hashable) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _steps(model: Hashable) -> dict[str, Decimal]:
+    """Return the smallest step of each of the model's columns with fixed decimals."""
+    mapper: Mapper[Any] = sa.inspect(cast(type[Base], model))
+    types = {attribute.key: attribute.columns[0].type for attribute in mapper.column_attrs}
+    return {
+        name: Decimal(1).scaleb(-kind.scale)
+        for name, kind in types.items()
+        if isinstance(kind, sa.Numeric) and kind.scale is not None
+    }
+
+
+@cache
+def columns_of(model: Hashable) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the model's clear and private attributes. Text and JSON are private unless marked clear."""
     clear: list[str] = []
     private: list[str] = []

@@ -1,6 +1,8 @@
 """Capture: what changes within an act becomes an event; what changes outside any act fails."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -102,3 +104,52 @@ def test_as_of_shows_the_state_of_then(session: Session, world: World, now: date
         sa.select(HistoryVersion).where(HistoryVersion.subject_id == organisation.id, HistoryVersion.recorded_to == FOREVER)
     ).all()
     assert len(current) == 1
+
+
+def test_a_late_entry_needs_a_reason_and_a_second_person(session: Session, world: World, now: datetime) -> None:
+    actor = world.actors["administrator"]
+    last_week = now - timedelta(days=7)
+
+    def rename(reason: str, second: UUID | None) -> None:
+        with history.act(
+            session, verb="committee.renamed", actor=actor, now=now, subject=world.committee, reason=reason, occurred_at=last_week,
+            second_person=second,
+        ):  # fmt: skip
+            world.committee.name_en = "Late"
+
+    for reason, second in (("", None), ("เหตุผล", None), ("", world.users["auditor"].id), ("เหตุผล", actor.user_id)):
+        with pytest.raises(history.LateEntry):
+            rename(reason, second)
+    rename("เหตุผล", world.users["auditor"].id)
+    session.commit()
+    event = session.scalars(sa.select(HistoryEvent).where(HistoryEvent.occurred_at == last_week)).one()
+    body = canon.decode(event.body)
+    assert (body["late"], body["second"], body["occurred_src"]) == (True, str(world.users["auditor"].id), "user")
+
+
+def test_a_correction_names_what_it_corrects(session: Session, world: World, now: datetime) -> None:
+    first = queries.list_subject(session, world.committee.id).rows[0].event_id
+    with history.act(
+        session, verb="committee.renamed", actor=world.actors["administrator"], now=now, subject=world.committee, corrects=first
+    ):
+        world.committee.name_en = "Corrected"
+    session.commit()
+    event = session.scalars(
+        sa.select(HistoryEvent).where(HistoryEvent.subject_id == world.committee.id).order_by(HistoryEvent.seq.desc()).limit(1)
+    ).one()
+    assert canon.decode(event.body)["corrects"] == str(first)
+
+
+def test_a_sum_is_recorded_in_the_decimals_of_its_column(session: Session, world: World, now: datetime) -> None:
+    """What was given as 2 comes back from the database as 2.00: the next event must not tell that as a change."""
+    seat = world.seats["banphru"]
+    for later, weight in ((1, Decimal(2)), (2, Decimal("2.0"))):
+        session.expire(seat)
+        with history.act(
+            session, verb="seat.changed", actor=world.actors["administrator"], now=now + timedelta(hours=later), subject=seat
+        ):
+            seat.weight = weight
+        session.commit()
+    newest, first = queries.list_subject(session, seat.id).rows[:2]
+    assert newest.changes == ()
+    assert [change.new for change in first.changes] == ["2.00"]

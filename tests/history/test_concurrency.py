@@ -1,6 +1,5 @@
 """Many writers at once: no gap, no fork, no deadlock; a transaction that fails leaves no trace."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab import history
-from collab.factory import register_areas
 from collab.history.models import HistoryEvent, HistoryStream
 from collab.kernel.access import job_actor
 from collab.kernel.db import Database
@@ -19,14 +17,6 @@ from collab.members.models import Organisation, OrganisationKind
 
 WRITERS, EACH = 8, 6
 ACTOR = job_actor("test")
-
-
-@pytest.fixture
-def committed(engine: sa.Engine) -> Iterator[Database]:
-    """A database that really commits. Its rows stay (nothing tracked can be deleted) and are met by no other test's ids."""
-    register_areas()
-    yield Database(engine, lambda job, arguments: None)
-    engine.dispose()
 
 
 def add_organisation(session: Session, name: str) -> Organisation:

@@ -1,0 +1,10 @@
+"""The form that asks for a bundle."""
+
+from collab.kernel.i18n import lazy
+from collab.web.forms import CollabForm, ThaiDateField
+
+
+class BundleForm(CollabForm):
+    """As of which day the state is to lie in the bundle, beside that of today."""
+
+    as_of_day = ThaiDateField(lazy("State as of"), required=False)

@@ -1,0 +1,11 @@
+"""Tables of the audit workspace."""
+
+from collab.audits.bundles.models import BundleProgress, BundleState, EvidenceBundle
+from collab.audits.models.access import AuditAccess, AuditNote, AuditReading
+from collab.audits.models.findings import Finding, FindingReply
+from collab.audits.models.samples import Sample, SampleRow
+
+__all__ = [
+    "AuditAccess", "AuditNote", "AuditReading", "BundleProgress", "BundleState", "EvidenceBundle", "Finding", "FindingReply", "Sample",
+    "SampleRow",
+]  # fmt: skip

@@ -1,0 +1,111 @@
+"""Erasing personal values from the history (PDPA s.33): the openings go, the events and every proof stay.
+
+An event holds only a salted commitment, so nothing can be read back once the salt and the value are gone. Backups hold openings
+until they run out (90 days at most, `docs/operators.md`); a restored backup is brought up to date with `repeat`.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from collab.history.erasure_models import ErasureDecision, HistoryErasure
+from collab.history.models import HistoryEvent, HistoryOpening
+from collab.history.tracking import act
+from collab.kernel.access import Actor
+from collab.kernel.errors import InvalidInput
+from collab.kernel.i18n import _
+from collab.kernel.ids import new_id
+
+Place = tuple[UUID, str]
+
+
+def places_of(session: Session, subject_id: UUID, field: str) -> list[Place]:
+    """Return where values of ``field`` of one subject can still be read: (event, path), the oldest first."""
+    statement = (
+        sa.select(HistoryOpening.event_id, HistoryOpening.path)
+        .join(HistoryEvent, HistoryEvent.id == HistoryOpening.event_id)
+        .where(HistoryEvent.subject_id == subject_id, HistoryOpening.path == f"state.{field}")
+        .order_by(HistoryEvent.recorded_at, HistoryEvent.id)
+    )
+    return [(row.event_id, row.path) for row in session.execute(statement)]
+
+
+def erase(
+    session: Session, *, actor: Actor, second_person: UUID, now: datetime, places: Sequence[Place], ground: str
+) -> ErasureDecision:
+    """Erase the openings at ``places`` under a decision by ``actor``, confirmed by ``second_person``, with its legal ``ground``.
+
+    The caller has decided that both may decide this. Raises InvalidInput without a ground, a second person, or anything to erase.
+    """
+    if not ground.strip():
+        raise InvalidInput({"ground": _("Say on which ground the values are erased.")})
+    if actor.user_id is None or second_person == actor.user_id:
+        raise InvalidInput({"second_person": _("A second person must confirm.")})
+    wanted = [place for place in dict.fromkeys(places) if _is_open(session, place)]
+    if not wanted:
+        raise InvalidInput({"places": _("There is nothing left to erase.")})
+    decision = ErasureDecision(
+        id=new_id(), ground=ground, decided_by_id=actor.user_id, second_person_id=second_person, decided_at=now,
+        places=[{"event": str(event), "path": path} for event, path in wanted],
+    )  # fmt: skip
+    with act(
+        session, verb="privacy.erased", actor=actor, now=now, subject=decision, reason=ground, second_person=second_person
+    ) as done:
+        session.add(decision)
+    _carry_out(session, decision.id, done.event_id, wanted)
+    return decision
+
+
+def _is_open(session: Session, place: Place) -> bool:
+    return session.get(HistoryOpening, place) is not None
+
+
+def _carry_out(session: Session, decision_id: UUID, event_id: UUID, places: Iterable[Place]) -> None:
+    for event, path in places:
+        session.add(HistoryErasure(event_id=event, path=path, decision_id=decision_id, erasure_event_id=event_id))
+        session.flush()
+        _take_out(session, event, path)
+
+
+def _take_out(session: Session, event: UUID, path: str) -> None:
+    session.execute(sa.text("SELECT collab_erase_opening(:event, :path)"), {"event": event, "path": path})
+    session.expire_all()
+
+
+def repeat(session: Session, listed: Iterable[dict[str, Any]]) -> int:
+    """Erase again what a restored backup brought back, after the list that was kept outside; return how many values that were.
+
+    A line of the list holds event, path, decision and erasure (ids as text), as `export_list` writes them.
+    """
+    count = 0
+    for line in listed:
+        place = (UUID(line["event"]), line["path"])
+        if session.get(HistoryErasure, place) is None:
+            session.add(
+                HistoryErasure(
+                    event_id=place[0], path=place[1], decision_id=UUID(line["decision"]), erasure_event_id=UUID(line["erasure"])
+                )
+            )
+            session.flush()
+        if _is_open(session, place):
+            _take_out(session, *place)
+            count += 1
+    return count
+
+
+def export_list(session: Session) -> list[dict[str, str]]:
+    """Return everything that was erased, to be kept outside the database."""
+    rows = session.scalars(sa.select(HistoryErasure).order_by(HistoryErasure.erasure_event_id, HistoryErasure.path))
+    return [
+        {
+            "event": str(row.event_id),
+            "path": row.path,
+            "decision": str(row.decision_id),
+            "erasure": str(row.erasure_event_id),
+        }
+        for row in rows
+    ]

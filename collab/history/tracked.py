@@ -1,0 +1,14 @@
+"""How a model says that its changes are history."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Declares a model's place in the history: its kind, and the stream (kind, id) in whose chain its changes are written."""
+
+    kind: str
+    stream: Callable[[Any], tuple[str, UUID]]
