@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 from celery import Celery
 from kombu import Queue
 
+from collab.kernel.jobs import Lane, lane_of
 from config import Settings
 from workers import spool
-from workers.schedule import beat_schedule
 
 SOFT_LIMIT = timedelta(seconds=120)
 HARD_LIMIT = timedelta(seconds=150)
+#: A job that works in batches leaves the rest to its next run after this time; one batch more still ends before the soft limit.
+SHARE = timedelta(seconds=60)
 VISIBILITY = timedelta(minutes=10)
 SHUTDOWN = timedelta(seconds=6)
 DELIVERY_LIMIT = 5
@@ -49,9 +51,15 @@ def job_sender(settings: Settings) -> JobSender:
 
     def send(job: str, arguments: Mapping[str, Any]) -> None:
         """Send the wake-up `job`; ids and dates in `arguments` travel as text."""
-        celery.send_task(str(job), kwargs={name: _plain(value) for name, value in arguments.items()}, ignore_result=True)
+        plain = {name: _plain(value) for name, value in arguments.items()}
+        celery.send_task(str(job), kwargs=plain, ignore_result=True, queue=queue_name(settings, lane_of(job)))
 
     return send
+
+
+def queue_name(settings: Settings, lane: Lane) -> str:
+    """Return the name of the queue of ``lane``; the normal one has the plain name."""
+    return settings.queue if lane is Lane.NORMAL else f"{settings.queue}-{lane.value}"
 
 
 def _plain(value: Any) -> Any:
@@ -67,6 +75,7 @@ def _common(settings: Settings) -> dict[str, Any]:
         "task_serializer": "json",
         "task_ignore_result": True,
         "task_default_queue": settings.queue,
+        "task_queues": [Queue(name, routing_key=name, queue_arguments=_limits(settings)) for name in _queue_names(settings)],
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_acks_on_failure_or_timeout": True,
@@ -83,11 +92,23 @@ def _common(settings: Settings) -> dict[str, Any]:
         "broker_connection_timeout": 3,
         "enable_utc": True,
         "timezone": "UTC",
-        # In memory: no state file that can break. Nothing is lost by it, because each sweep takes all that is due.
-        "beat_scheduler": "celery.beat:Scheduler",
-        "beat_schedule": beat_schedule(),
-        "beat_max_loop_interval": 5,
+        "beat_scheduler": "workers.scheduler:PeriodScheduler",
     }
+
+
+def _queue_names(settings: Settings) -> list[str]:
+    """Return the queues in the order in which a worker empties them, where the broker knows an order."""
+    return [queue_name(settings, lane) for lane in Lane]
+
+
+def _limits(settings: Settings) -> dict[str, Any] | None:
+    """Return what RabbitMQ is asked of a queue.
+
+    A quorum queue survives the loss of a node, and gives up on a message that has killed its worker again and again.
+    """
+    if urlsplit(settings.broker_url).scheme not in {"amqp", "amqps"}:
+        return None
+    return {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
 
 
 def _broker(settings: Settings) -> dict[str, Any]:
@@ -101,17 +122,15 @@ def _broker(settings: Settings) -> dict[str, Any]:
         }
     chosen: dict[str, Any] = {"broker_url": settings.broker_url}
     if parts.scheme in {"amqp", "amqps"}:
-        # Without confirms RabbitMQ may drop a message silently. A quorum queue survives the loss of a node, and gives up
-        # on a message that has killed its worker again and again.
+        # Without confirms RabbitMQ may drop a message silently.
         chosen["broker_transport_options"] = {"confirm_publish": True}
         chosen["task_default_queue_type"] = "quorum"
-        limits = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
-        chosen["task_queues"] = [Queue(settings.queue, routing_key=settings.queue, queue_arguments=limits)]
     elif parts.scheme in {"redis", "rediss"}:
         chosen["broker_transport_options"] = {
             "visibility_timeout": int(VISIBILITY.total_seconds()),
             "global_keyprefix": f"{settings.queue}:",
             "socket_connect_timeout": 3,
             "socket_keepalive": True,
+            "queue_order_strategy": "priority",
         }
     return chosen

@@ -9,7 +9,9 @@ A job takes ids, re-checks state on its first line, and may run twice, late, or 
 """
 
 import logging
+import math
 import os
+import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -27,8 +29,9 @@ from collab.kernel.clock import utc_now
 from collab.kernel.db import Database
 from collab.kernel.jobs import Job
 from config import Settings
-from workers.application import job_sender
+from workers.application import SHARE, job_sender
 from workers.logs import current_job
+from workers.stopping import is_stopping
 
 logger = logging.getLogger("workers.job")
 
@@ -54,18 +57,34 @@ class Core(Protocol):
     def database(self) -> Database:
         """Return the database of the application's role."""
 
-    def record_heartbeat(self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Counts) -> None:
-        """Remember the last run of `job`, for the operations page."""
+    def may_run(self, *, job: Job, period: datetime | None) -> bool:
+        """Return whether `job` is not paused, and was not run for `period` before."""
+
+    def record_heartbeat(
+        self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Counts, period: datetime | None
+    ) -> None:
+        """Remember the last run of `job`, for the operations page; and, when it was done, that it was for `period`."""
 
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a job is given: settings, database, the moment it started (UTC) and the id that its log lines carry."""
+    """What a job is given: settings, database, the moment it started (UTC), the id that its log lines carry, and its time."""
 
     settings: Settings
     database: Database
     now: datetime
     job_id: str
+    #: Until when (`time.monotonic`) the run should be over.
+    deadline: float = math.inf
+
+    @property
+    def worker(self) -> str:
+        """Return the name under which this run claims rows: host, process, and the id of the run."""
+        return f"{socket.gethostname()}:{os.getpid()}:{self.job_id}"
+
+    def should_stop(self) -> bool:
+        """Return whether to finish what is under way and leave the rest: the worker is being stopped, or the time is nearly up."""
+        return is_stopping() or time.monotonic() > self.deadline
 
     def unit_of_work(self) -> AbstractContextManager[Session]:
         """Return a unit of work; jobs commit in small ones, so that a kill loses at most one batch."""
@@ -94,19 +113,39 @@ def job(name: Job | str, **options: Any) -> Callable[[Callable[..., Counts | Non
 
     def decorate(body: Callable[..., Counts | None]) -> Any:
         @wraps(body)
-        def run(task: Task, **arguments: Any) -> None:
-            run_job(str(name), task.request.id, core_for(task.app.settings), body, arguments)
+        def run(task: Task, period: str | None = None, **arguments: Any) -> None:
+            begun = datetime.fromisoformat(period) if period else None
+            run_job(str(name), task.request.id, core_for(task.app.settings), body, arguments, begun)
 
         return shared_task(name=str(name), bind=True, ignore_result=True, **options)(run)
 
     return decorate
 
 
-def run_job(name: str, job_id: str, core: Core, body: Callable[..., Counts | None], arguments: Mapping[str, Any]) -> None:
-    """Run `body` once with log fields around it and a heartbeat after it, whatever happens; errors are passed on."""
+def run_job(
+    name: str, job_id: str, core: Core, body: Callable[..., Counts | None], arguments: Mapping[str, Any],
+    period: datetime | None = None,
+) -> None:  # fmt: skip
+    """Run `body` once with log fields around it and a heartbeat after it, whatever happens; errors are passed on.
+
+    Nothing is run, and no heart beats, when the job is paused or was run for this `period` of the timetable before.
+    """
     token = current_job.set({"job": name, "job_id": job_id})
-    context = JobContext(settings=core.settings, database=core.database, now=utc_now(), job_id=job_id)
+    try:
+        if name not in set(Job) or core.may_run(job=Job(name), period=period):
+            _run(name, job_id, core, body, arguments, period)
+        else:
+            logger.info("job passed over")
+    finally:
+        current_job.reset(token)
+
+
+def _run(
+    name: str, job_id: str, core: Core, body: Callable[..., Counts | None], arguments: Mapping[str, Any], period: datetime | None
+) -> None:
     began = time.monotonic()
+    deadline = began + SHARE.total_seconds()
+    context = JobContext(settings=core.settings, database=core.database, now=utc_now(), job_id=job_id, deadline=deadline)
     outcome, counts = Outcome.FAILED, cast(Counts, {})
     try:
         counts = body(context, **arguments) or {}
@@ -122,15 +161,18 @@ def run_job(name: str, job_id: str, core: Core, body: Callable[..., Counts | Non
             outcome.value,
             extra={"seconds": seconds, "counts": dict(counts)},
         )
-        _beat(core, name, context.now, seconds, outcome, counts)
-        current_job.reset(token)
+        _beat(core, name, context.now, seconds, outcome, counts, period)
 
 
-def _beat(core: Core, name: str, started_at: datetime, seconds: float, outcome: Outcome, counts: Counts) -> None:
+def _beat(
+    core: Core, name: str, started_at: datetime, seconds: float, outcome: Outcome, counts: Counts, period: datetime | None
+) -> None:
     """Leave a heartbeat; one that cannot be written is logged and never hides how the job itself ended."""
     if name not in set(Job):
         return
     try:
-        core.record_heartbeat(job=Job(name), started_at=started_at, seconds=seconds, outcome=outcome.value, counts=counts)
+        core.record_heartbeat(
+            job=Job(name), started_at=started_at, seconds=seconds, outcome=outcome.value, counts=counts, period=period
+        )
     except Exception:
         logger.exception("heartbeat not written")

@@ -35,7 +35,7 @@ class Channel(filesystem.Channel):
 
     def _get(self, queue: str) -> Any:
         """Return the oldest message of the queue and remove it; raise Empty when there is none."""
-        for name in sorted(os.listdir(self.data_folder_in)):
+        for name in self._waiting():
             if name.startswith(".") or name.partition(".")[2] != f"{queue}.msg":
                 continue
             taken = Path(self.data_folder_in, f".taken-{name}")
@@ -50,6 +50,13 @@ class Channel(filesystem.Channel):
             except ValueError:
                 logger.exception("damaged message thrown away", extra={"message_file": name})
         raise Empty
+
+    def _waiting(self) -> list[str]:
+        """Return the names of the messages, the oldest first; none while the directory is away."""
+        try:
+            return sorted(os.listdir(self.data_folder_in))
+        except FileNotFoundError:
+            return []
 
 
 class Transport(filesystem.Transport):

@@ -1,6 +1,8 @@
 """The database: base class, column kinds, and the unit of work. One commit, at the edge."""
 
 import logging
+import select
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,9 +10,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, mapped_column, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from collab.kernel.errors import VersionConflict
 from collab.kernel.ids import new_id
@@ -74,15 +79,23 @@ def check_version(row: Versioned, expected_version: int | None) -> None:
         raise VersionConflict(row.version)
 
 
+#: A pooled connection that was idle for longer is asked whether it still lives.
+ASK_AFTER_SECONDS = 30.0
+_USED_AT = "collab.used_at"
+_READ_ONLY = sa.text("SET LOCAL transaction_read_only = on")
 SendJob = Callable[[Job, dict[str, Any]], None]
 
 
 class Database:
-    """Opens units of work on one engine and sends their jobs after the commit."""
+    """Opens units of work on one engine and sends their jobs after the commit; reads over another that cannot write."""
 
-    def __init__(self, engine: sa.Engine, send_job: SendJob, **session_options: Any) -> None:
-        """Take the engine, what sends a job to the broker, and extra options for each Session (tests bind a connection)."""
+    def __init__(self, engine: sa.Engine, send_job: SendJob, *, reader: sa.Engine | None = None, **session_options: Any) -> None:
+        """Take the engine, what sends a job to the broker, and extra options for each Session (tests bind a connection).
+
+        ``reader`` (`create_reader`) serves the reads; without one they are read-only transactions on ``engine``.
+        """
         self.engine = engine
+        self.reader = reader
         self.send_job = send_job
         self._sessions = sessionmaker(engine, expire_on_commit=False, **session_options)
 
@@ -97,10 +110,22 @@ class Database:
             self._send(job, arguments)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Yield a session for reads only: closing it undoes whatever it changed. Rows stay readable after the block."""
+    def reading(self, connection: sa.Connection | None = None) -> Iterator[Session]:
+        """Yield a session for reads only: PostgreSQL refuses a change. Rows stay readable after the block.
+
+        Each statement sees what is committed when it starts. ``connection`` is one of `open_reader`, for several blocks in turn.
+        """
+        if self.reader is not None:
+            with self._sessions(bind=connection or self.reader) as session:
+                yield session
+            return
         with self._sessions() as session:
+            session.execute(_READ_ONLY)
             yield session
+
+    def open_reader(self) -> sa.Connection | None:
+        """Return a connection for `reading`, to be closed by the caller; None when reads have no engine of their own."""
+        return self.reader.connect() if self.reader is not None else None
 
     def _send(self, job: Job, arguments: dict[str, Any]) -> None:
         try:
@@ -112,9 +137,44 @@ class Database:
 
 def create_engine(url: str, **options: Any) -> sa.Engine:
     """Return an engine on PostgreSQL; UTC sessions, checked connections."""
-    return sa.create_engine(
-        url,
-        pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC"},
-        **options,
-    )
+    return _checked(sa.create_engine(url, connect_args={"options": "-c timezone=UTC"}, **options))
+
+
+def create_reader(url: str, **options: Any) -> sa.Engine:
+    """Return an engine for reads: a statement is its own transaction, so that none is begun or rolled back, and none may write."""
+    arguments = {"options": "-c timezone=UTC -c default_transaction_read_only=on"}
+    return _checked(sa.create_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", **options))
+
+
+def _checked(engine: sa.Engine) -> sa.Engine:
+    """Have each connection checked when it leaves the pool, so that a restart of the server is no error on a page.
+
+    A server that has ended has said so on the socket: looking there costs no round trip. A connection that was idle for long is
+    asked, because a firewall may have dropped it in silence.
+    """
+
+    def leaves(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        idle = time.monotonic() - record.info.get(_USED_AT, time.monotonic())
+        if idle < ASK_AFTER_SECONDS and not _has_news(connection):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+    def returns(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    sa.event.listen(engine, "checkout", leaves)
+    sa.event.listen(engine, "checkin", returns)
+    return engine
+
+
+def _has_news(connection: Any) -> bool:
+    """Say whether the server sent something unasked on an idle connection: its farewell, most likely."""
+    try:
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+    except (psycopg.Error, OSError):
+        return True

@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 from collab.kernel.jobs import Job
 from collab.kernel.models import Heartbeat
 
+#: The outcome of a run that ended well; any other says how it failed.
+DONE = "done"
+
 
 def record(session: Session, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Mapping[str, int]) -> None:
     """Remember the last run of ``job``: when it started (UTC), how long it took, how it ended and what it did."""
     finished = started_at + timedelta(seconds=seconds)
-    done = outcome == "done"
+    done = outcome == DONE
     values = {
         "job": job.value,
         "started_at": started_at,

@@ -1,4 +1,4 @@
-"""Tables of the kernel: the heartbeat of each scheduled job."""
+"""Tables of the kernel: the heartbeat of each scheduled job, and the periods for which it was sent."""
 
 from datetime import datetime
 from typing import Any
@@ -20,3 +20,14 @@ class Heartbeat(Base):
     failure: Mapped[str] = mapped_column(default="")
     seconds: Mapped[float]
     counts: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class JobPeriod(Base):
+    """That a scheduled job was sent for one period of the timetable, and when a run for it ended well."""
+
+    __tablename__ = "job_period"
+
+    job: Mapped[str] = mapped_column(primary_key=True)
+    period_at: Mapped[datetime] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 T = TypeVar("T")
 #: A SELECT of whatever columns.
 AnySelect = sa.Select[*tuple[Any, ...]]
+#: What turns the columns of a page into a wider SELECT of the same rows.
+Widen = Callable[[Any], AnySelect]
 PAGE_SIZE = 50
 
 
@@ -42,17 +44,67 @@ def keyset(session: Session, statement: AnySelect, keys: Sequence[Key], cursor: 
     ``scalars`` returns entities instead of rows. A cursor that cannot be read means the first page.
     """
     backwards, values = _decode(cursor, len(keys))
-    if values is not None:
+    result = session.execute(_at(statement, keys, backwards, values is not None, size), _parameters(values))
+    return _page(list(result.scalars() if scalars else result), keys, size, backwards, values is not None)
+
+
+class Listing:
+    """A list that many requests ask for: its statement, of columns and bound parameters, is put together once for each direction.
+
+    To build a statement costs SQLAlchemy more time than PostgreSQL needs to answer it.
+    """
+
+    def __init__(self, statement: AnySelect, keys: Sequence[Key], size: int = PAGE_SIZE, *, widen: Widen | None = None) -> None:
+        """Take what `keyset` takes; what changes from request to request stands in the statement as `sa.bindparam`.
+
+        ``widen`` makes the rows of the page wider, by names for instance, when the page is found: it takes the page as a
+        subquery and returns a SELECT of the same rows.
+        """
+        self._keys, self._size = keys, size
+        self._statements: dict[tuple[bool, bool], AnySelect] = {}
+        for backwards, is_after in ((False, False), (False, True), (True, True)):
+            found = _at(statement, keys, backwards, is_after, size)
+            if widen is not None:
+                page = found.subquery("page")
+                columns = [page.c[key.expression.key] for key in keys]
+                order = _order(
+                    [Key(column, key.value, key.descending) for column, key in zip(columns, keys, strict=True)], backwards
+                )
+                found = widen(page.c).order_by(*order)
+            self._statements[backwards, is_after] = found
+
+    def page(self, session: Session, parameters: dict[str, Any], cursor: str | None) -> Page[Any]:
+        """Return the page of plain rows at ``cursor``."""
+        backwards, values = _decode(cursor, len(self._keys))
+        statement = self._statements[backwards, values is not None]
+        rows = session.connection().execute(statement, parameters | _parameters(values)).all()
+        return _page(list(rows), self._keys, self._size, backwards, values is not None)
+
+
+def _at(statement: AnySelect, keys: Sequence[Key], backwards: bool, is_after: bool, size: int) -> AnySelect:
+    """Order and limit ``statement``; ``is_after``: to what lies beyond the bound values of a cursor."""
+    if is_after:
+        values = [sa.bindparam(f"cursor_{number}", type_=key.expression.type) for number, key in enumerate(keys)]
         statement = statement.where(_after(keys, values, backwards))
-    order = [key.expression.desc() if key.descending != backwards else key.expression.asc() for key in keys]
-    result = session.execute(statement.order_by(*order).limit(size + 1))
-    rows = list(result.scalars() if scalars else result)
+    return statement.order_by(*_order(keys, backwards)).limit(size + 1)
+
+
+def _order(keys: Sequence[Key], backwards: bool) -> list[sa.ColumnElement[Any]]:
+    return [key.expression.desc() if key.descending != backwards else key.expression.asc() for key in keys]
+
+
+def _parameters(values: Sequence[Any] | None) -> dict[str, Any]:
+    return {f"cursor_{number}": value for number, value in enumerate(values or ())}
+
+
+def _page(rows: list[Any], keys: Sequence[Key], size: int, backwards: bool, is_after: bool) -> Page[Any]:
+    """Return the page of ``rows``, which are one more than ``size`` when there are more beyond them."""
     more = len(rows) > size
     rows = rows[:size]
     if backwards:
         rows.reverse()
-    has_next = more if not backwards else values is not None
-    has_previous = (values is not None) if not backwards else more
+    has_next = more if not backwards else is_after
+    has_previous = is_after if not backwards else more
     return Page(
         rows=rows,
         next_cursor=_encode("n", keys, rows[-1]) if rows and has_next else None,
@@ -64,7 +116,7 @@ def _after(keys: Sequence[Key], values: Sequence[Any], backwards: bool) -> sa.Co
     """Build ``a > x OR (a = x AND b > y) …``; a row comparison when all keys go the same way, which an index serves."""
     if len({key.descending for key in keys}) == 1:
         left = sa.tuple_(*(key.expression for key in keys))
-        right = sa.tuple_(*(sa.literal(value, key.expression.type) for key, value in zip(keys, values, strict=True)))
+        right = sa.tuple_(*values)
         return left < right if keys[0].descending != backwards else left > right
     clauses = []
     for index, key in enumerate(keys):
@@ -111,3 +163,12 @@ def _decode(cursor: str | None, count: int) -> tuple[bool, list[Any] | None]:
     if len(read) != count or direction not in ("n", "p"):
         return False, None
     return direction == "p", read
+
+
+def paged(rows: Sequence[T], key: Callable[[T], UUID], cursor: str | None, size: int = PAGE_SIZE) -> Page[T]:
+    """Return the page of ``rows``, which are all at hand, that begins with the row whose key is the cursor; the first for any other."""
+    start = next((place for place, row in enumerate(rows) if str(key(row)) == cursor), 0)
+    after, before = start + size, max(start - size, 0)
+    return Page(
+        list(rows[start:after]), str(key(rows[after])) if after < len(rows) else None, str(key(rows[before])) if start else None
+    )

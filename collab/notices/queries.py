@@ -9,30 +9,65 @@ from sqlalchemy.orm import Session
 from collab.kernel.access import Actor
 from collab.kernel.errors import NotFound
 from collab.kernel.paging import Key, Page, keyset
-from collab.notices.models import DeliveryAttempt, Message, MessageState, MutedKind, SunkMail
+from collab.kernel.targets import Ref
+from collab.notices.kinds import DIGEST, KINDS, Mode
+from collab.notices.models import DeliveryAttempt, Message, MessageState, MutedTarget, NoticePreference, SunkMail
 
 _NEWEST = (
     Key(Message.created_at, lambda row: row.created_at, descending=True),
     Key(Message.id, lambda row: row.id, descending=True),
 )
+_message = Message.__table__.c
+#: On every page, so it is put together once.
+_UNREAD = (
+    sa.select(sa.func.count())
+    .select_from(Message.__table__)
+    .where(
+        _message.recipient_id == sa.bindparam("recipient_id", type_=sa.Uuid()),
+        _message.read_at.is_(None),
+        sa.not_(_message.is_secret),
+        _message.kind != DIGEST,
+    )
+)
 _SUNK = (Key(SunkMail.id, lambda row: row.id, descending=True),)
 
 
-def list_messages(session: Session, actor: Actor, cursor: str | None = None) -> Page[Message]:
-    """Return a page of the person's messages, newest first; those with one-time links are never shown."""
-    statement = sa.select(Message).where(Message.recipient_id == actor.user_id, Message.is_secret.is_(False))
+def list_messages(
+    session: Session, actor: Actor, cursor: str | None = None, *, kind: str = "", unread_only: bool = False
+) -> Page[Message]:
+    """Return a page of the person's messages, newest first, of one kind or all; those with one-time links are never shown."""
+    statement = sa.select(Message).where(Message.recipient_id == actor.user_id, _shown())
+    if kind:
+        statement = statement.where(Message.kind == kind)
+    if unread_only:
+        statement = statement.where(Message.read_at.is_(None))
     return keyset(session, statement, _NEWEST, cursor, scalars=True)
+
+
+def _shown() -> sa.ColumnElement[bool]:
+    return sa.and_(Message.is_secret.is_(False), Message.kind != DIGEST)
 
 
 def count_unread(session: Session, actor: Actor) -> int:
     """Return how many messages the person has not read; served by a partial index."""
-    unread = sa.and_(Message.recipient_id == actor.user_id, Message.read_at.is_(None), sa.not_(Message.is_secret))
-    return session.scalar(sa.select(sa.func.count()).select_from(Message).where(unread)) or 0
+    count: int = session.connection().execute(_UNREAD, {"recipient_id": actor.user_id}).scalar_one()
+    return count
 
 
-def muted_kinds(session: Session, actor: Actor) -> set[str]:
-    """Return the kinds that the person switched off by mail."""
-    return set(session.scalars(sa.select(MutedKind.kind).where(MutedKind.user_id == actor.user_id)))
+def preferences(session: Session, actor: Actor) -> dict[str, Mode]:
+    """Return how the person wants mail of each kind: what was chosen, else gathered."""
+    rows = session.execute(
+        sa.select(NoticePreference.kind, NoticePreference.mode).where(NoticePreference.user_id == actor.user_id)
+    )
+    return dict.fromkeys(KINDS, Mode.DIGEST) | {kind: mode for kind, mode in rows if kind in KINDS}
+
+
+def muted_targets(session: Session, actor: Actor) -> list[Ref]:
+    """Return the objects of which the person wants no mail, the last one first."""
+    rows = session.scalars(
+        sa.select(MutedTarget).where(MutedTarget.user_id == actor.user_id).order_by(MutedTarget.muted_at.desc()).limit(200)
+    )
+    return [Ref(row.target_kind, row.target_id) for row in rows]
 
 
 def list_dead(session: Session, size: int = 50) -> list[tuple[Message, str]]:

@@ -1,14 +1,18 @@
-"""The notice centre, its preferences, and the developers' view of the local mail sink."""
+"""The notice centre, its preferences, the links of mails that switch them off, and the developers' view of the local mail sink."""
 
 from uuid import UUID
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from collab.kernel import targets
 from collab.kernel.errors import NotFound
 from collab.kernel.i18n import _
-from collab.notices import queries, service
-from collab.notices.kinds import MUTABLE
+from collab.kernel.targets import Ref
+from collab.notices import links, queries, service
+from collab.notices.forms import PreferencesForm
+from collab.notices.kinds import KINDS
+from collab.notices.links import LinkFault, Purpose
 from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.forms import CollabForm
 from collab.web.requests import register_badge
@@ -18,17 +22,24 @@ blueprint = Blueprint("notices", __name__)
 
 
 def install(app: Flask) -> None:
-    """Show the number of unread notices in the layout."""
+    """Show the number of unread notices in the layout; let mail programs unsubscribe, who know no token of a form (RFC 8058)."""
     register_badge(queries.count_unread)
+    app.extensions["csrf"].exempt(unsubscribe)
 
 
 @blueprint.get("/notices")
 @signed_in
 def index() -> ResponseReturnValue:
-    """Show the person's messages."""
+    """Show the person's messages, all or of one kind, also only the unread ones."""
+    kind, unread = request.args.get("kind", ""), request.args.get("unread") == "1"
+    kind = kind if kind in KINDS else ""
     with reading() as session:
-        page = queries.list_messages(session, current_actor(), request.args.get("cursor"))
-    return render_template("notices/index.html", page=page, form=CollabForm())
+        page = queries.list_messages(session, current_actor(), request.args.get("cursor"), kind=kind, unread_only=unread)
+        muted = set(queries.muted_targets(session, current_actor()))
+    return render_template(
+        "notices/index.html", page=page, form=CollabForm(), kinds=KINDS, kind=kind, unread=unread,
+        muted={ref.id for ref in muted},
+    )  # fmt: skip
 
 
 @blueprint.post("/notices/<uuid:message_id>/read")
@@ -50,20 +61,56 @@ def read_all() -> ResponseReturnValue:
     return redirect(url_for("notices.index"), 303)
 
 
+@blueprint.post("/notices/<any(mute, unmute):position>/<kind>/<uuid:target_id>")
+@signed_in
+def mute(position: str, kind: str, target_id: UUID) -> ResponseReturnValue:
+    """Want no mail about an object, or want it again."""
+    if kind not in targets.kinds():
+        raise NotFound(kind, target_id)
+    with unit_of_work() as session:
+        service.mute_target(
+            session, actor=current_actor(), now=request_now(), target=Ref(kind, target_id), mute=position == "mute"
+        )
+    if position == "mute":
+        flash(_("No more mail about this. What your duty asks of you still comes."), "success")
+    else:
+        flash(_("Mail about this comes again."), "success")
+    return redirect(url_for("notices.preferences" if position == "unmute" else "notices.index"), 303)
+
+
 @blueprint.route("/notices/preferences", methods=["GET", "POST"])
 @signed_in
 def preferences() -> ResponseReturnValue:
-    """Choose which kinds come by mail. Opening a mail's link changes nothing by itself: this page asks first."""
-    form = CollabForm()
+    """Choose how each kind comes by mail, and see of which objects no mail is wanted."""
+    with reading() as session:
+        chosen = queries.preferences(session, current_actor())
+        muted = targets.resolve(session, current_actor(), queries.muted_targets(session, current_actor()))
+    form = PreferencesForm(data={kind: mode.value for kind, mode in chosen.items()})
     if request.method == "POST" and form.validate():
-        wanted = set(request.form.getlist("mail"))
         with unit_of_work() as session:
-            service.set_muted(session, actor=current_actor(), kinds=set(MUTABLE) - wanted)
+            service.set_preferences(session, actor=current_actor(), modes=form.modes())
         flash(_("Your choice was saved."), "success")
         return redirect(url_for("notices.preferences"), 303)
-    with reading() as session:
-        muted = queries.muted_kinds(session, current_actor())
-    return render_template("notices/preferences.html", form=form, kinds=MUTABLE, muted=muted)
+    status = 422 if request.method == "POST" else 200
+    return render_template("notices/preferences.html", form=form, kinds=KINDS, muted=list(muted.values())), status
+
+
+@blueprint.route("/notices/unsubscribe/<token>", methods=["GET", "POST"])
+@public
+def unsubscribe(token: str) -> ResponseReturnValue:
+    """Ask whether mail of this kind is to stop, and stop it when the answer is sent; opening the link changes nothing.
+
+    A mail program sends the answer by itself when its user presses its button. Doing it twice changes nothing.
+    """
+    try:
+        link = links.read(Purpose.UNSUBSCRIBE, token, request_now())
+    except LinkFault as fault:
+        return render_template("notices/link_fault.html", fault=fault), 410 if fault.is_expired else 404
+    label = KINDS[link.kind].label if link.kind in KINDS else _("all notices that may be switched off")
+    if request.method == "POST":
+        with unit_of_work() as session:
+            service.unsubscribe(session, link=link)
+    return render_template("notices/unsubscribe.html", label=label, done=request.method == "POST")
 
 
 @blueprint.get("/dev/mail")

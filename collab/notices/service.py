@@ -1,5 +1,6 @@
 """Putting messages into the outbox, reading them, muting kinds, sending dead ones again."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -7,65 +8,99 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from collab.calendar import queries as calendar
 from collab.kernel.access import Actor, Permission, authorize
-from collab.kernel.errors import NotFound, StateConflict
+from collab.kernel.clock import today
+from collab.kernel.errors import InvalidInput, NotFound, StateConflict
 from collab.kernel.i18n import _
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.kernel.targets import Ref
-from collab.notices.models import Message, MessageState, MutedKind
+from collab.notices import rules
+from collab.notices.kinds import KINDS, Mode, modes_of
+from collab.notices.links import Link
+from collab.notices.models import Message, MessageKey, MessageState, MutedTarget, NoticePreference
+from collab.notices.rules import Haste
 
-#: Messages that are not urgent wait this long, so that several changes in ten minutes are told in one mail.
-GATHERING = timedelta(minutes=10)
 LONGEST_SUBJECT = 200
+#: No run of closed days is longer: mail is put off to the first working day within so many days.
+LOOK_AHEAD = timedelta(days=45)
 
 
 def queue_message(session: Session, *, now: datetime, recipient_id: UUID, kind: str, subject: str, text: str,
                   target: Ref | None = None, url: str = "", dedupe_key: str | None = None, urgent: bool = False,
-                  secret: bool = False) -> UUID | None:  # fmt: skip
+                  bundle: bool = False, secret: bool = False) -> UUID | None:  # fmt: skip
     """Put a message to ``recipient_id`` into the outbox, within the caller's transaction.
 
-    A non-urgent message joins one of the same kind about the same object that still gathers. Returns the message's id, or None
-    when ``dedupe_key`` was used before: then it has been said already.
+    It is mailed as the person chose: by default within the next digest; ``urgent`` at once; ``bundle`` within ten minutes together
+    with others of that haste, while offices are open. A message that is not urgent joins one of the same kind about the same object
+    of the last ten minutes. Returns the message's id, or None when ``dedupe_key`` was used before: then it has been said already.
     """
-    if not urgent and not secret and target is not None:
-        joined = _join(session, recipient_id, kind, target, text, now)
-        if joined is not None:
-            return joined
-    key = new_id()
-    statement = (
-        postgresql.insert(Message)
-        .values(
+    haste = Haste.AT_ONCE if urgent or secret else Haste.BUNDLED if bundle else Haste.GATHERED
+    gathering = None if haste is Haste.AT_ONCE or target is None else _gathering(session, recipient_id, kind, target, now)
+    key = gathering.id if gathering is not None else new_id()
+    if dedupe_key is not None and not _first_time(session, dedupe_key, key):
+        return None
+    if gathering is not None:
+        if text not in gathering.text.split("\n\n"):
+            gathering.text = f"{gathering.text}\n\n{text}"
+        return key
+    state, mailed_at = _mail_of(session, recipient_id, kind, target, haste, now)
+    session.execute(
+        sa.insert(Message).values(
             id=key, recipient_id=recipient_id, kind=kind, subject=subject[:LONGEST_SUBJECT], text=text, url=url,
-            target_kind=target.kind if target else None, target_id=target.id if target else None, is_urgent=urgent,
-            is_secret=secret, dedupe_key=dedupe_key, mail_id=f"<{key}@collab>", state=MessageState.WAITING, created_at=now,
-            next_attempt_at=now if urgent or secret else now + GATHERING, attempts=0,
+            target_kind=target.kind if target else None, target_id=target.id if target else None,
+            is_urgent=haste is not Haste.GATHERED, is_secret=secret, mail_id=mail_id(key), state=state, created_at=now,
+            next_attempt_at=mailed_at, attempts=0,
         )
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(Message.id)
     )  # fmt: skip
-    made = session.execute(statement).scalar_one_or_none()
-    if made is not None and (urgent or secret):
-        enqueue_after_commit(session, Job.NOTICES_DELIVER)
-    return made
+    if state is MessageState.WAITING and mailed_at <= now:
+        enqueue_after_commit(session, Job.NOTICES_DELIVER_URGENT)
+    return key
 
 
-def _join(session: Session, recipient_id: UUID, kind: str, target: Ref, text: str, now: datetime) -> UUID | None:
-    gathering = session.scalars(
+def _mail_of(
+    session: Session, recipient_id: UUID, kind: str, target: Ref | None, haste: Haste, now: datetime
+) -> tuple[MessageState, datetime]:
+    """Return with which state a message begins, and when it is mailed, as the person chose."""
+    own = sa.and_(NoticePreference.user_id == recipient_id, NoticePreference.kind == kind)
+    muted = sa.exists().where(MutedTarget.user_id == recipient_id, MutedTarget.target_id == (target.id if target else None))
+    chosen, is_muted = session.execute(sa.select(sa.select(NoticePreference.mode).where(own).scalar_subquery(), muted)).one()
+    mode = rules.mode_for(kind, chosen, haste, is_target_muted=is_muted)
+    if mode is Mode.OFF:
+        return MessageState.MUTED, now
+    day = today(now)
+    closed = calendar.closed_days(session, day, day + LOOK_AHEAD) if haste is not Haste.AT_ONCE else frozenset()
+    state = MessageState.HELD if mode is Mode.DIGEST else MessageState.WAITING
+    return state, rules.mailed_at(mode, haste, now, closed)
+
+
+def mail_id(key: UUID) -> str:
+    """Return the Message-ID of the message ``key``: the same at every attempt, from whatever worker."""
+    return f"<{key}@collab>"
+
+
+def _first_time(session: Session, dedupe_key: str, message_id: UUID) -> bool:
+    """Take ``dedupe_key``; of several transactions that take it at once, one succeeds."""
+    statement = postgresql.insert(MessageKey).values(key=dedupe_key, message_id=message_id)
+    taken = session.execute(statement.on_conflict_do_nothing(index_elements=["key"]).returning(MessageKey.key))
+    return taken.scalar_one_or_none() is not None
+
+
+def _gathering(session: Session, recipient_id: UUID, kind: str, target: Ref, now: datetime) -> Message | None:
+    """Return, locked, the message that still gathers what happens to ``target``."""
+    return session.scalars(
         sa.select(Message)
         .where(
             Message.recipient_id == recipient_id, Message.kind == kind, Message.target_id == target.id,
-            Message.state == MessageState.WAITING, Message.attempts == 0, Message.is_urgent.is_(False),
-            Message.next_attempt_at > now, Message.read_at.is_(None),
+            Message.state.in_([MessageState.HELD, MessageState.WAITING, MessageState.MUTED]), Message.attempts == 0,
+            Message.created_at > now - rules.GATHERING, Message.read_at.is_(None), Message.is_secret.is_(False),
+            sa.or_(Message.state != MessageState.WAITING, Message.next_attempt_at > now),
         )
+        .order_by(Message.created_at.desc())
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()  # fmt: skip
-    if gathering is None:
-        return None
-    if text not in gathering.text.split("\n\n"):
-        gathering.text = f"{gathering.text}\n\n{text}"
-    return gathering.id
 
 
 def mark_read(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> Message:
@@ -85,11 +120,33 @@ def mark_all_read(session: Session, *, actor: Actor, now: datetime) -> None:
     session.execute(sa.update(Message).where(unread).values(read_at=now))
 
 
-def set_muted(session: Session, *, actor: Actor, kinds: set[str]) -> None:
-    """Mute exactly ``kinds`` by mail for the person."""
-    session.execute(sa.delete(MutedKind).where(MutedKind.user_id == actor.user_id))
-    if kinds and actor.user_id is not None:
-        session.execute(sa.insert(MutedKind), [{"user_id": actor.user_id, "kind": kind} for kind in sorted(kinds)])
+def set_preferences(session: Session, *, actor: Actor, modes: Mapping[str, Mode]) -> None:
+    """Choose for the person how mail of each kind in ``modes`` comes. Raises InvalidInput where that may not be chosen."""
+    faults = {kind: _("Choose one of the ways in the list.") for kind, mode in modes.items() if mode not in modes_of(kind)}
+    if faults or not set(modes) <= set(KINDS):
+        raise InvalidInput(faults)
+    if actor.user_id is None:
+        return
+    statement = postgresql.insert(NoticePreference)
+    for kind, mode in sorted(modes.items()):
+        values = statement.values(user_id=actor.user_id, kind=kind, mode=mode)
+        session.execute(values.on_conflict_do_update(index_elements=["user_id", "kind"], set_={"mode": mode.value}))
+
+
+def unsubscribe(session: Session, *, link: Link) -> None:
+    """Switch off by mail what the person's link names: one kind, or from a digest every kind that may be switched off."""
+    kinds = [link.kind] if link.kind in KINDS else list(KINDS)
+    modes = {kind: Mode.OFF for kind in kinds if Mode.OFF in modes_of(kind)}
+    set_preferences(session, actor=Actor(user_id=link.user_id, kind="link"), modes=modes)
+
+
+def mute_target(session: Session, *, actor: Actor, now: datetime, target: Ref, mute: bool) -> None:
+    """Want no mail about ``target`` any more, or want it again. What follows from a duty by law still comes."""
+    if not mute:
+        session.execute(sa.delete(MutedTarget).where(MutedTarget.user_id == actor.user_id, MutedTarget.target_id == target.id))
+        return
+    values = {"user_id": actor.user_id, "target_id": target.id, "target_kind": target.kind, "muted_at": now}
+    session.execute(postgresql.insert(MutedTarget).values(values).on_conflict_do_nothing())
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> None:
@@ -100,5 +157,16 @@ def send_again(session: Session, *, actor: Actor, now: datetime, message_id: UUI
         raise NotFound("message", message_id)
     if found.state is not MessageState.DEAD:
         raise StateConflict(_("Only a message that was given up can be sent again."))
-    found.state, found.attempts, found.next_attempt_at = MessageState.WAITING, 0, now
+    found.state, found.attempts, found.next_attempt_at, found.reason = MessageState.WAITING, 0, now, ""
     enqueue_after_commit(session, Job.NOTICES_DELIVER)
+
+
+def send_all_again(session: Session, *, actor: Actor, now: datetime, reason: str) -> int:
+    """Give every message that was given up for ``reason`` a new round of attempts; return how many. Raises NotAllowed."""
+    authorize(actor, Permission.OPERATIONS_MANAGE)
+    given_up = sa.and_(Message.state == MessageState.DEAD, Message.reason == reason)
+    again = {"state": MessageState.WAITING, "attempts": 0, "reason": "", "next_attempt_at": now}
+    rows = session.execute(sa.update(Message).where(given_up).values(again).returning(Message.id)).all()
+    if rows:
+        enqueue_after_commit(session, Job.NOTICES_DELIVER)
+    return len(rows)

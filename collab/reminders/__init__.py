@@ -7,7 +7,9 @@ worker held. A lost or doubled wake-up loses or doubles nothing.
 
 def register() -> None:
     """Fill in this area's permissions and kinds."""
-    from collab.reminders import policy, targets
+    from collab.notices.digest import register_check
+    from collab.reminders import evidence, policy, targets
 
+    register_check("reminder", evidence.no_longer_due)
     policy.install()
     targets.install()

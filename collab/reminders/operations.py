@@ -8,13 +8,15 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from collab.kernel.access import Permission, can
-from collab.kernel.errors import NotFound
-from collab.kernel.i18n import _
+from collab.kernel.errors import InvalidInput, NotFound
+from collab.kernel.i18n import _, ngettext
 from collab.kernel.jobs import Job
 from collab.members import queries as members
 from collab.notices import queries as notice_queries
 from collab.notices import service as notices
-from collab.reminders import presenters, queries, service
+from collab.reminders import monitoring, presenters, queries, service
+from collab.reminders.forms import PauseForm
+from collab.reminders.monitoring import Snapshot
 from collab.web.context import current_actor, reading, request_now, unit_of_work
 from collab.web.forms import CollabForm
 from collab.web.routing import public, requires
@@ -27,26 +29,60 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 @requires(Permission.OPERATIONS_VIEW)
 def index() -> ResponseReturnValue:
     """Show how the background work is."""
-    now = request_now()
     with reading() as session:
-        beats = queries.heartbeats(session)
+        state = monitoring.snapshot(session, request_now())
+        reasons = monitoring.failures_by_reason(session)
         failed = queries.list_failed(session)
         dead = notice_queries.list_dead(session)
-        people = members.user_names(
-            session, {row.recipient_id for row in failed} | {message.recipient_id for message, _a in dead}
-        )
-        oldest_reminder = queries.oldest_undone(session)
-        oldest_mail = notice_queries.oldest_waiting(session, now)
-        reminders, messages = queries.count_by_state(session), notice_queries.count_by_state(session)
-    jobs = [
-        (presenters.job_text(job), job.value, beats.get(job.value), presenters.job_state(beats.get(job.value), now))
-        for job in Job
-    ]
+        wanted = {row.recipient_id for row in failed} | {message.recipient_id for message, _answer in dead}
+        wanted |= {pause.changed_by_id for pause in state.pauses.values() if pause.changed_by_id}
+        people = members.user_names(session, wanted)
     return render_template(
-        "operations/index.html", jobs=jobs, failed=failed, dead=dead, people=people, oldest_reminder=oldest_reminder,
-        oldest_mail=oldest_mail, reminders=reminders, messages=messages, form=CollabForm(),
-        may_manage=can(current_actor(), Permission.OPERATIONS_MANAGE),
+        "operations/index.html", jobs=[_job_line(state, job) for job in Job], state=state, reasons=reasons, failed=failed, dead=dead,
+        people=people, form=CollabForm(), words=presenters, may_manage=can(current_actor(), Permission.OPERATIONS_MANAGE),
     )  # fmt: skip
+
+
+def _job_line(state: Snapshot, job: Job) -> dict[str, object]:
+    beat, pause = state.beats.get(job), state.pauses.get(job)
+    words, tone = presenters.job_state(job, beat, state.now, is_paused=pause is not None)
+    return {
+        "code": job.value, "text": presenters.job_text(job), "beat": beat, "pause": pause, "words": words, "tone": tone,
+        "counts": presenters.counts_text(beat.counts) if beat else "", "failure": presenters.run_outcome_text(beat.failure) if beat else "",
+    }  # fmt: skip
+
+
+@blueprint.route("/operations/jobs/<job>/pause", methods=["GET", "POST"])
+@requires(Permission.OPERATIONS_MANAGE)
+def pause(job: str) -> ResponseReturnValue:
+    """Ask why a job is to be paused, and pause it."""
+    if job not in set(Job):
+        raise NotFound("job", job)
+    form = PauseForm()
+    title = presenters.job_text(Job(job))
+    if request.method == "GET" or not form.validate():
+        status = 200 if request.method == "GET" else 422
+        return render_template("operations/pause.html", form=form, title=title), status
+    try:
+        with unit_of_work() as session:
+            service.switch_job(
+                session, actor=current_actor(), now=request_now(), job=job, pause=True, reason=form.reason.data or ""
+            )
+    except InvalidInput as error:
+        form.put_errors(error.errors)
+        return render_template("operations/pause.html", form=form, title=title), 422
+    flash(_("The job is paused. What becomes due meanwhile is done when it goes on."), "success")
+    return redirect(url_for("operations.index"), 303)
+
+
+@blueprint.post("/operations/jobs/<job>/resume")
+@requires(Permission.OPERATIONS_MANAGE)
+def resume(job: str) -> ResponseReturnValue:
+    """Let a paused job go on."""
+    with unit_of_work() as session:
+        service.switch_job(session, actor=current_actor(), now=request_now(), job=job, pause=False, reason="")
+    flash(_("The job goes on."), "success")
+    return redirect(url_for("operations.index"), 303)
 
 
 @blueprint.post("/operations/reminders/<uuid:reminder_id>/again")
@@ -69,6 +105,18 @@ def message_again(message_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("operations.index"), 303)
 
 
+@blueprint.post("/operations/<any(reminders, messages):queue>/again")
+@requires(Permission.OPERATIONS_MANAGE)
+def all_again(queue: str) -> ResponseReturnValue:
+    """Give everything that failed for one reason another chance."""
+    reason = request.form.get("reason", "").replace("\x00", "")
+    again = service.send_all_again if queue == "reminders" else notices.send_all_again
+    with unit_of_work() as session:
+        number = again(session, actor=current_actor(), now=request_now(), reason=reason)
+    flash(ngettext("%(num)s will be tried again.", "%(num)s will be tried again.", number), "success")
+    return redirect(url_for("operations.index"), 303)
+
+
 @blueprint.get("/metrics")
 @public
 def metrics() -> ResponseReturnValue:
@@ -76,25 +124,39 @@ def metrics() -> ResponseReturnValue:
     # A proxy on this machine that nobody declared would make every caller look local.
     if not _is_local(request.remote_addr) or any(name in request.headers for name in FORWARDED):
         raise NotFound("page", request.path)
-    now, registry = request_now(), CollectorRegistry()
-    age = Gauge("collab_job_age_seconds", "Seconds since a job last succeeded", ["job"], registry=registry)
-    reminders = Gauge("collab_reminders", "Reminders by state", ["state"], registry=registry)
-    messages = Gauge("collab_messages", "Messages by state", ["state"], registry=registry)
-    oldest = Gauge("collab_oldest_undone_seconds", "Age of the oldest undone row", ["queue"], registry=registry)
     with reading() as session:
-        for name, beat in queries.heartbeats(session).items():
-            if beat.succeeded_at is not None:
-                age.labels(name).set((now - beat.succeeded_at).total_seconds())
-        for state, count in queries.count_by_state(session).items():
-            reminders.labels(state).set(count)
-        for state, count in notice_queries.count_by_state(session).items():
-            messages.labels(state).set(count)
-        for queue, since in (
-            ("reminders", queries.oldest_undone(session)),
-            ("messages", notice_queries.oldest_waiting(session, now)),
-        ):
-            oldest.labels(queue).set((now - since).total_seconds() if since else 0)
-    return Response(generate_latest(registry), mimetype="text/plain; version=0.0.4")
+        state = monitoring.snapshot(session, request_now())
+    return Response(generate_latest(_registry_of(state)), mimetype="text/plain; version=0.0.4")
+
+
+def _registry_of(state: Snapshot) -> CollectorRegistry:
+    registry = CollectorRegistry()
+
+    def gauge(name: str, text: str, label: str, values: dict[str, float]) -> None:
+        made = Gauge(f"collab_{name}", text, [label], registry=registry)
+        for key, value in values.items():
+            made.labels(key).set(value)
+
+    ages = {name: (state.now - beat.succeeded_at).total_seconds() for name, beat in state.beats.items() if beat.succeeded_at}
+    gauge("job_age_seconds", "Seconds since a job last succeeded", "job", ages)
+    gauge(
+        "job_seconds",
+        "Seconds that the last run of a job took",
+        "job",
+        {name: beat.seconds for name, beat in state.beats.items()},
+    )
+    gauge("job_silent", "1 when a job has not succeeded for too long", "job", {job: float(job in state.silent) for job in Job})
+    gauge("job_paused", "1 when somebody paused a job", "job", {job: float(job in state.pauses) for job in Job})
+    gauge("reminders", "Reminders by state", "state", {name: float(count) for name, count in state.reminders.items()})
+    gauge("messages", "Messages by state", "state", {name: float(count) for name, count in state.messages.items()})
+    gauge("oldest_undone_seconds", "Age of the oldest undone row", "queue", state.waiting_seconds())
+    done = {
+        "reminders_settled": state.rates.settled,
+        "mails_accepted": state.rates.accepted,
+        "mails_refused": state.rates.refused,
+    }
+    gauge("last_hour", "What was done in the last hour", "what", {name: float(count) for name, count in done.items()})
+    return registry
 
 
 def _is_local(address: str | None) -> bool:

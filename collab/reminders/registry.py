@@ -7,6 +7,7 @@ from collab.kernel.i18n import LazyText
 from collab.kernel.paging import AnySelect
 
 #: Columns of every select, by name: what is due, on which day, who is responsible (``owner_id`` may be NULL), and where.
+#: A kind whose rules may be set for a single plan has a ``plan_id`` too, and says in ``plan_kind`` of which kind that is.
 COLUMNS = ("target_id", "due_on", "organisation_id", "owner_id", "committee_id")
 
 
@@ -18,6 +19,7 @@ class DueKind:
     target_kind: str
     label: LazyText
     select: Callable[[], AnySelect]
+    plan_kind: str = ""
 
 
 _kinds: dict[str, DueKind] = {}

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from collab.factory import Core, create_app
 from collab.kernel.ids import new_id
+from collab.kernel.targets import Ref
 from collab.notices import queries, service
+from collab.notices.kinds import KINDS, Mode
 from collab.notices.models import SunkMail
 from config import Environment
 from tests.factories.world import World
@@ -96,14 +98,42 @@ def test_all_can_be_marked_as_read(session: Session, world: World, now: datetime
 def test_preferences_are_kept_and_rubbish_is_harmless(session: Session, world: World, browse: Browse) -> None:
     person = browse("clerk_banphru")
     assert person.get("/notices/preferences").status_code == 200
-    answer = person.post("/notices/preferences", data={"mail": ["agreement", "\x00😀", "reminder"]})
-    assert answer.status_code == 303
-    muted = queries.muted_kinds(session, world.actors["clerk_banphru"])
-    assert "agreement" not in muted
-    assert "meeting" in muted
-    assert not {"reminder", "account"} & muted
+    whole = dict.fromkeys(KINDS, "digest")
+    for rubbish in ({**whole, "meeting": "\x00😀"}, {**whole, "reminder": "off"}):
+        answer = person.post("/notices/preferences", data=rubbish)
+        assert answer.status_code == 422
+        assert "govuk-error-summary" in answer.get_data(as_text=True)
+    assert person.post("/notices/preferences", data={**whole, "meeting": "off", "proposal": "at_once"}).status_code == 303
+    found = queries.preferences(session, world.actors["clerk_banphru"])
+    assert (found["meeting"], found["proposal"], found["agreement"]) == (Mode.OFF, Mode.AT_ONCE, Mode.DIGEST)
+    assert person.get("/notices/preferences").get_data(as_text=True).count(" checked") == len(KINDS)
+
+
+def test_the_list_by_kind_and_only_what_is_new(session: Session, world: World, now: datetime, browse: Browse) -> None:
+    read = queue(session, world, now, subject="อ่านแล้ว")
+    queue(session, world, now, subject="ยังไม่อ่าน")
+    queue(session, world, now, kind="meeting", subject="ประชุม")
+    person = browse("clerk_banphru")
+    person.post(f"/notices/{read}/read")
+    for query, shown in (
+        ("", {"อ่านแล้ว", "ยังไม่อ่าน", "ประชุม"}), ("?kind=agreement", {"อ่านแล้ว", "ยังไม่อ่าน"}), ("?unread=1", {"ยังไม่อ่าน", "ประชุม"}),
+        ("?kind=agreement&unread=1", {"ยังไม่อ่าน"}), ("?kind=rubbish%00", {"อ่านแล้ว", "ยังไม่อ่าน", "ประชุม"}),
+    ):  # fmt: skip
+        text = person.get(f"/notices{query}").get_data(as_text=True)
+        assert {subject for subject in ("อ่านแล้ว", "ยังไม่อ่าน", "ประชุม") if f"{subject}</h2>" in text} == shown, query
+
+
+def test_an_object_is_muted_and_mailed_about_again(session: Session, world: World, now: datetime, browse: Browse) -> None:
+    target, person = Ref("committee", world.committee.id), browse("clerk_banphru")
+    queue(session, world, now, target=target)
+    path = f"/notices/mute/committee/{target.id}"
+    assert path in person.get("/notices").get_data(as_text=True)
+    assert person.post(path).status_code == 303
     page = person.get("/notices/preferences").get_data(as_text=True)
-    assert page.count(" checked") == 1
+    assert f"/notices/unmute/committee/{target.id}" in page
+    assert person.post(f"/notices/unmute/committee/{target.id}").status_code == 303
+    assert queries.muted_targets(session, world.actors["clerk_banphru"]) == []
+    assert person.post(f"/notices/mute/rubbish/{target.id}").status_code == 404
 
 
 def test_strangers_sign_in_first(client: FlaskClient) -> None:

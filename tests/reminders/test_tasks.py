@@ -13,6 +13,7 @@ from collab.kernel.db import Database
 from collab.kernel.i18n import lazy
 from collab.kernel.jobs import Job
 from collab.kernel.models import Heartbeat
+from collab.kernel.timetable import SCHEDULE
 from collab.notices.models import Message, MessageState, SunkMail
 from collab.reminders import presenters
 from collab.reminders.models import Audience
@@ -20,14 +21,16 @@ from tests.factories.reminders import Errands, add_rule
 from tests.factories.world import World
 from workers import base
 from workers.base import JobContext
-from workers.schedule import SCHEDULE
 from workers.tasks import notices, reminders
 
 BODIES: dict[Job, Any] = {
     Job.REMINDERS_SWEEP: reminders.sweep,
     Job.REMINDERS_DELIVER: reminders.deliver,
     Job.REMINDERS_RESCUE: reminders.rescue,
+    Job.REMINDERS_FOLLOW: reminders.follow,
     Job.NOTICES_DELIVER: notices.deliver,
+    Job.NOTICES_DIGEST: notices.gather,
+    Job.NOTICES_DELIVER_URGENT: notices.deliver_urgent,
     Job.OPERATIONS_TICK: reminders.tick,
 }
 
@@ -56,16 +59,26 @@ def test_from_what_is_due_to_the_mail_in_the_sink(
     with database.unit_of_work() as session:
         add_rule(session, world, now, Audience.OWNER, 0)
     key = errands.add(date(2026, 11, 23), owner=world.users["clerk_banphru"].id, organisation=world.org_id("banphru"))
-    for job in (Job.OPERATIONS_TICK, Job.REMINDERS_SWEEP, Job.REMINDERS_DELIVER, Job.REMINDERS_RESCUE, Job.NOTICES_DELIVER):
+    jobs = (
+        Job.OPERATIONS_TICK,
+        Job.REMINDERS_SWEEP,
+        Job.REMINDERS_DELIVER,
+        Job.REMINDERS_RESCUE,
+        Job.NOTICES_DELIVER,
+        Job.NOTICES_DELIVER_URGENT,
+    )
+    for job in jobs:
         run(job, now)
-    run(Job.NOTICES_DELIVER, now + timedelta(minutes=10))
+    late = (Job.NOTICES_DIGEST, Job.NOTICES_DELIVER, Job.REMINDERS_FOLLOW)
+    for job in late:
+        run(job, now + timedelta(minutes=10))
     with database.reading() as session:
         (mail,) = session.scalars(sa.select(SunkMail)).all()
         (message,) = session.scalars(sa.select(Message)).all()
         beats = {row.job: row for row in session.scalars(sa.select(Heartbeat))}
     assert "clerk_banphru@example.test" in mail.recipient
     assert (message.state, message.target_id) == (MessageState.ACCEPTED, key)
-    assert set(beats) == {job.value for job in Job}
+    assert set(beats) == {job.value for job in (*jobs, *late)}
     assert all(beat.failure == "" for beat in beats.values())
     assert beats["reminders.deliver"].counts == {"queued": 1}
 
@@ -77,7 +90,7 @@ def test_running_everything_twice_sends_once(
         add_rule(session, world, now, Audience.OWNER, 0)
     errands.add(date(2026, 11, 23), owner=world.users["clerk_banphru"].id, organisation=world.org_id("banphru"))
     for _turn in range(3):
-        for job in (Job.REMINDERS_SWEEP, Job.REMINDERS_DELIVER, Job.NOTICES_DELIVER):
+        for job in (Job.REMINDERS_SWEEP, Job.REMINDERS_DELIVER, Job.NOTICES_DIGEST, Job.NOTICES_DELIVER):
             run(job, now + timedelta(minutes=10))
             run(job, now + timedelta(minutes=25))
     with database.reading() as session:

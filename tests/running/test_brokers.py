@@ -67,12 +67,13 @@ def environ(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str
 
 
 def remove_traces(environ: dict[str, str]) -> None:
-    """Delete the test's queue, and on Redis all keys that bear its name."""
+    """Delete the test's queues, and on Redis all keys that bear their name."""
     celery, queue = create_celery(load_settings(environ)), environ["COLLAB_QUEUE"]
     with celery.connection_for_write() as connection:
         channel = connection.default_channel
-        celery.amqp.queues[queue](channel).delete()
-        channel.exchange_delete(queue)
+        for each in celery.amqp.queues.values():
+            each(channel).delete()
+            channel.exchange_delete(each.exchange.name)
     if environ["COLLAB_BROKER_URL"].startswith("redis"):
         with Redis.from_url(environ["COLLAB_BROKER_URL"]) as client:
             for key in client.keys(f"{queue}:*"):

@@ -5,7 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty
 from typing import Any, cast
@@ -15,12 +15,12 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from collab.kernel.db import Database
-from collab.kernel.jobs import Job
+from collab.kernel.jobs import LEASE, Job, Lane
+from collab.kernel.timetable import SCHEDULE, Scheduled
 from config import LogFormat, Settings, load_settings
-from workers import logs, spool
+from workers import application, logs, spool
 from workers.application import create_celery, job_sender
 from workers.base import JobContext, run_job
-from workers.schedule import LONGEST_INTERVAL, SCHEDULE, beat_schedule
 
 
 def made_settings(tmp_path: Path, broker: str = "") -> Settings:
@@ -43,10 +43,14 @@ class StandInCore:
         self.settings = settings
         self.database = cast(Database, None)
         self.broken = broken
+        self.paused: Job | None = None
         self.beats: list[tuple[Job, str, Mapping[str, int]]] = []
 
+    def may_run(self, *, job: Job, period: datetime | None) -> bool:
+        return job is not self.paused
+
     def record_heartbeat(
-        self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Mapping[str, int]
+        self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Mapping[str, int], period: datetime | None
     ) -> None:
         assert started_at.tzinfo is not None
         assert seconds >= 0
@@ -112,12 +116,45 @@ def test_logging_is_configured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(handler.formatter, logs.JsonFormatter)
 
 
-def test_every_line_of_the_timetable_has_its_reason_and_a_short_interval() -> None:
+def test_a_paused_job_does_not_run_and_its_heart_does_not_beat(core: StandInCore) -> None:
+    core.paused = Job.REMINDERS_SWEEP
+    ran: list[str] = []
+    for job in (Job.REMINDERS_SWEEP, Job.REMINDERS_RESCUE):
+        run_job(job.value, "id", core, lambda _context, name=job.value: ran.append(name), {})
+    assert ran == ["reminders.rescue"]
+    assert [job for job, _outcome, _counts in core.beats] == [Job.REMINDERS_RESCUE]
+
+
+def test_every_line_of_the_timetable_has_its_reason() -> None:
+    assert {line.job for line in SCHEDULE} == set(Job)
     assert len({line.job for line in SCHEDULE}) == len(SCHEDULE)
     for line in SCHEDULE:
-        assert timedelta(0) < line.every <= LONGEST_INTERVAL
+        assert timedelta(0) < line.every <= timedelta(days=1)
         assert len(line.reason) > 15
-    assert all(entry["options"]["expires"] == entry["schedule"] for entry in beat_schedule().values())
+
+
+def test_a_period_begins_at_its_hour() -> None:
+    daily = Scheduled(Job.OPERATIONS_TICK, timedelta(days=1), "the digest at eight in Bangkok", at=timedelta(hours=1))
+    for hour, day in ((0, 20), (1, 21), (23, 21)):
+        assert daily.period_at(datetime(2026, 11, 21, hour, 30, tzinfo=UTC)) == datetime(2026, 11, day, 1, tzinfo=UTC)
+    often = Scheduled(Job.OPERATIONS_TICK, timedelta(minutes=1), "every minute")
+    assert often.period_at(datetime(2026, 11, 21, 3, 4, 59, 999, tzinfo=UTC)) == datetime(2026, 11, 21, 3, 4, tzinfo=UTC)
+
+
+def test_no_job_outlives_its_claims() -> None:
+    assert application.SHARE < application.SOFT_LIMIT < application.HARD_LIMIT < LEASE
+
+
+def test_each_lane_has_its_queue(tmp_path: Path) -> None:
+    settings = made_settings(tmp_path)
+    names = [application.queue_name(settings, lane) for lane in Lane]
+    assert names == ["collab-urgent", "collab", "collab-bulk"]
+    assert set(create_celery(settings).amqp.queues) == set(names)
+    send = job_sender(settings)
+    for job in (Job.REMINDERS_SWEEP, Job.NOTICES_DELIVER_URGENT, Job.OPERATIONS_TICK):
+        send(job, {})
+    found = sorted(path.name.split(".")[1] for path in (tmp_path / "broker").glob("*.msg"))
+    assert found == sorted(names)
 
 
 @pytest.mark.parametrize("broker", ["", "amqp://guest@host//", "redis://host/1"])

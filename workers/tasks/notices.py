@@ -3,48 +3,62 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.orm import Session
-
 from collab.kernel.clock import utc_now
 from collab.kernel.jobs import Job
-from collab.notices import delivery
+from collab.notices import delivery, digest
 from collab.notices.mail import Post, Server, SinkPost, SmtpPost
-from config import Settings
 from workers.base import Counts, JobContext, job
-
-#: A run ends after this many batches; the next tick goes on, so that no run outlives its time limit.
-MOST_BATCHES = 40
 
 
 @job(Job.NOTICES_DELIVER)
 def deliver(context: JobContext) -> Counts:
-    """Send what waits, batch by batch, until nothing is ready."""
+    """Send what waits, the urgent first, batch by batch, until nothing is ready."""
+    return _deliver(context, urgent_only=False)
+
+
+@job(Job.NOTICES_DELIVER_URGENT)
+def deliver_urgent(context: JobContext) -> Counts:
+    """Send what is urgent, while mass mail may be under way elsewhere."""
+    return _deliver(context, urgent_only=True)
+
+
+@job(Job.NOTICES_DIGEST)
+def gather(context: JobContext) -> Counts:
+    """Compose digests and bundles, person by person, until nothing that is held is due."""
+    composed = 0
+    while not context.should_stop():
+        people = digest.compose_due(context.database, now=context.now)
+        composed += people
+        if people < digest.BATCH:
+            break
+    return {"composed": composed}
+
+
+def _deliver(context: JobContext, *, urgent_only: bool) -> Counts:
     total: dict[str, int] = {}
-    with _post_office(context.settings) as post_for:
-        for _batch in range(MOST_BATCHES):
+    with _post_office(context) as post:
+        while not context.should_stop():
             counts = delivery.deliver_batch(
-                context.database, post_for, utc_now(), sender=context.settings.mail_from, base_url=context.settings.base_url
-            )
+                context.database, post, utc_now(), sender=context.settings.mail_from, base_url=context.settings.base_url,
+                urgent_only=urgent_only, worker=context.worker, stop=context.should_stop,
+            )  # fmt: skip
             for outcome, count in counts.items():
                 total[outcome] = total.get(outcome, 0) + count
-            if sum(counts.values()) < delivery.BATCH:
+            # Nothing left, or the mail server is not well: the next tick tries again.
+            if sum(counts.values()) < delivery.BATCH or "released" in counts:
                 break
     return total
 
 
 @contextmanager
-def _post_office(settings: Settings) -> Iterator[delivery.PostFor]:
-    """Yield what gives each message its way out: one SMTP connection for the run, or the local sink."""
-    smtp = settings.smtp
+def _post_office(context: JobContext) -> Iterator[Post]:
+    """Yield the way out of mail: one SMTP connection for the run, or the local sink."""
+    smtp = context.settings.smtp
     if smtp is None:
-        yield lambda session: _sink(session)
+        yield SinkPost(context.database, utc_now)
         return
     post = SmtpPost(Server(smtp.host, smtp.port, smtp.username, smtp.password, smtp.tls))
     try:
-        yield lambda _session: post
+        yield post
     finally:
         post.close()
-
-
-def _sink(session: Session) -> Post:
-    return SinkPost(session, utc_now)

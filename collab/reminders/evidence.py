@@ -1,0 +1,97 @@
+"""What became of a reminder, recorded step by step as it becomes known: nothing is claimed that nobody reported."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from collab import history
+from collab.kernel.access import Actor
+from collab.kernel.clock import today
+from collab.notices.models import Message, MessageState
+from collab.reminders.models import Outcome, Reminder, ReminderEvidence, ReminderPause, ReminderRule
+from collab.reminders.registry import due_kinds
+
+VERBS = {
+    Outcome.ACCEPTED: "reminder.accepted",
+    Outcome.EXPIRED: "reminder.expired",
+    Outcome.ACKNOWLEDGED: "reminder.acknowledged",
+    Outcome.SKIPPED: "reminder.skipped",
+}
+#: The last states of a message, and what they mean for the reminder that it told.
+_ENDS = {
+    MessageState.ACCEPTED: Outcome.ACCEPTED,
+    MessageState.DEAD: Outcome.EXPIRED,
+    MessageState.DROPPED: Outcome.SKIPPED,
+}
+SETTLED = "settled or moved meanwhile"
+#: A run follows so many at most; the next one goes on.
+BATCH = 500
+
+
+def passed_over(session: Session, row: Reminder) -> str:
+    """Return the rung that the rule names when a wider one had to be told, '' otherwise: everybody of it and their deputies were away."""
+    rule = session.get_one(ReminderRule, row.rule_id)
+    return "" if rule.audience is row.audience else f"nobody there: {rule.audience.value}"
+
+
+def record(session: Session, *, actor: Actor, now: datetime, row: Reminder, outcome: Outcome, note: str = "") -> None:
+    """Add what became known of the reminder ``row``; ``note`` is the answer of a machine, never a person's text."""
+    found = ReminderEvidence(
+        reminder_id=row.id, target_kind=row.target_kind, target_id=row.target_id, due_on=row.due_on, recipient_id=row.recipient_id,
+        deputy_for_id=row.deputy_for_id, audience=row.audience, outcome=outcome, message_id=row.message_id, note=note[:300],
+        happened_at=now,
+    )  # fmt: skip
+    row.trace = outcome
+    with history.act(session, verb=VERBS[outcome], actor=actor, now=now, subject=found):
+        session.add(found)
+
+
+def follow(session: Session, *, actor: Actor, now: datetime, size: int = BATCH) -> int:
+    """Record what became of the mails of reminders that were last known as queued; return of how many something was new.
+
+    A reminder that went out in a digest shares the fate of that mail. Run twice, or killed half-way, it records each once.
+    """
+    digest = aliased(Message)
+    carrier_state = sa.func.coalesce(digest.state, Message.state)
+    rows = session.execute(
+        sa.select(Reminder, carrier_state.label("state"), sa.func.coalesce(digest.accepted_at, Message.accepted_at).label("at"))
+        .join(Message, Message.id == Reminder.message_id)
+        .outerjoin(digest, digest.id == Message.digest_id)
+        .where(Reminder.trace == Outcome.QUEUED, carrier_state.in_([state.value for state in _ENDS]))
+        .order_by(Reminder.message_id)
+        .limit(size)
+        .with_for_update(of=Reminder, skip_locked=True)
+    ).all()
+    for row, state, at in rows:
+        outcome = _ENDS[MessageState(state)]
+        note = SETTLED if outcome is Outcome.SKIPPED else ""
+        record(session, actor=actor, now=at or now, row=row, outcome=outcome, note=note)
+    return len(rows)
+
+
+def no_longer_due(session: Session, message_ids: Sequence[UUID], now: datetime) -> set[UUID]:
+    """Return those messages of which every reminder is settled, moved, or worked on: what `notices.digest` asks before it mails."""
+    rows = session.scalars(sa.select(Reminder).where(Reminder.message_id.in_(message_ids))).all()
+    day = today(now)
+    late = [row.target_id for row in rows if row.due_on < day]
+    pauses = sa.select(ReminderPause.target_id).where(ReminderPause.target_id.in_(late), ReminderPause.until_on >= day)
+    worked_on = set(session.scalars(pauses))
+    due = {name: _due_days(session, name, [row.target_id for row in rows]) for name in {row.due_kind for row in rows}}
+    still = {
+        row.message_id
+        for row in rows
+        if (row.target_id, row.due_on) in due[row.due_kind] and not (row.due_on < day and row.target_id in worked_on)
+    }
+    return set(message_ids) - still
+
+
+def _due_days(session: Session, due_kind: str, target_ids: Sequence[UUID]) -> set[tuple[UUID, date]]:
+    kind = due_kinds().get(due_kind)
+    if kind is None:
+        return set()
+    due = kind.select().subquery()
+    found = session.execute(sa.select(due.c.target_id, due.c.due_on).where(due.c.target_id.in_(target_ids)))
+    return {(row.target_id, row.due_on) for row in found}

@@ -1,0 +1,1 @@
+"""What breaks in operation, done on purpose to real processes: see README.md."""
