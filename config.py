@@ -75,6 +75,10 @@ class Settings:
     trusted_proxies: int
     sign_in_limit: int
     database_pool: int
+    #: Name of the history's log, written into every event and checkpoint.
+    log_origin: str
+    #: Where the sealing worker finds the log's signing key; None in every other process.
+    log_key_file: Path | None
     log_format: LogFormat
 
     @property
@@ -164,6 +168,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=reader.whole("COLLAB_TRUSTED_PROXIES", 0, 0, 5),
         sign_in_limit=reader.whole("COLLAB_SIGN_IN_LIMIT", 10, 1, 1000),
         database_pool=reader.whole("COLLAB_DATABASE_POOL", 5, 1, 100),
+        log_origin=_log_origin(reader, env),
+        log_key_file=_log_key_file(reader),
         log_format=_log_format(reader, env),
     )
     if reader.problems:
@@ -281,6 +287,19 @@ def _base_url(reader: _Reader, env: Environment) -> str:
     elif env is Environment.PRODUCTION and parts.scheme != "https":
         reader.problem("COLLAB_BASE_URL", "must begin with https:// in production")
     return url
+
+
+def _log_origin(reader: _Reader, env: Environment) -> str:
+    host = urlsplit(reader.text("COLLAB_BASE_URL")).hostname if env is Environment.PRODUCTION else "collab.demo"
+    name = reader.text("COLLAB_LOG_ORIGIN", f"{host}/history")
+    if any(character.isspace() or character == "+" for character in name):
+        reader.problem("COLLAB_LOG_ORIGIN", "has neither spaces nor plus signs")
+    return name
+
+
+def _log_key_file(reader: _Reader) -> Path | None:
+    raw = reader.text("COLLAB_LOG_KEY_FILE")
+    return Path(raw).expanduser().resolve() if raw else None
 
 
 def _log_format(reader: _Reader, env: Environment) -> LogFormat:

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from flask import Flask, g, request
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -20,8 +18,11 @@ from collab.factory import Core, create_app, create_core, register_areas
 from collab.kernel import bootstrap, i18n
 from collab.kernel.access import Actor
 from collab.kernel.db import Database, create_engine
+from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job
+from collab.notices import links
 from config import Settings, load_settings
+from tests.databases import fresh_database, own_database
 from tests.factories.world import World, build_world
 from tests.services import app_url, superuser_url
 
@@ -33,15 +34,8 @@ NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def database_name() -> Iterator[str]:
     """A database of this process, migrated to the newest revision; dropped at the end."""
-    name = f"collab_test_{os.getpid()}"
-    server = superuser_url()
-    bootstrap.drop_database(server, name)
-    bootstrap.create_database(server, name)
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("sqlalchemy.url", app_url(server, bootstrap.OWNER_ROLE, name).replace("%", "%%"))
-    command.upgrade(config, "head")
-    yield name
-    bootstrap.drop_database(server, name)
+    with fresh_database(f"collab_test_{os.getpid()}") as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +56,20 @@ def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
             transaction.rollback()
 
 
+@pytest.fixture(scope="module")
+def committed() -> Iterator[Database]:
+    """A database of the test file alone that really commits, so that threads see one another's work."""
+    with own_database(f"threads_{new_id().hex[-8:]}") as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def people(committed: Database) -> World:
+    """The world in `committed`."""
+    with committed.unit_of_work() as session:
+        return build_world(session, NOW)
+
+
 @pytest.fixture
 def now() -> datetime:
     """The instant at which every test happens."""
@@ -79,6 +87,7 @@ def database(connection: sa.Connection, sent_jobs: list[tuple[Job, dict[str, Any
     """A Database whose commits are savepoints within the test's transaction; files go to the test's own folder."""
     register_areas()
     storage.configure(tmp_path / "files", 25 * 1024 * 1024)
+    links.configure("test-only")
 
     def send(job: Job, arguments: dict[str, Any]) -> None:
         sent_jobs.append((job, arguments))

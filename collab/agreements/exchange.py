@@ -1,13 +1,10 @@
-"""The register as a file: CSV for every program, XLSX for people."""
+"""The register as rows of text, for its files."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-import xlsxwriter
 from sqlalchemy.orm import Session
 
 from collab.agreements import ledger, legal, queries, rules
@@ -18,9 +15,6 @@ from collab.kernel.access import Actor
 from collab.kernel.dates import format_date
 from collab.kernel.i18n import _, get_locale
 from collab.members import queries as members
-
-#: Signs with which a spreadsheet would take a text for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def head() -> list[str]:
@@ -59,33 +53,3 @@ def _row(
 
 def _day(value: date | None) -> str:
     return format_date(value, get_locale(), short=True) if value else ""
-
-
-def as_csv(lines: Iterable[Sequence[str]]) -> bytes:
-    """Return the register as CSV in UTF-8 with a byte-order mark, so that spreadsheets read the Thai; formulas are defused."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(head())
-    writer.writerows([_defused(cell) for cell in line] for line in lines)
-    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def as_xlsx(lines: Iterable[Sequence[str]]) -> bytes:
-    """Return the register as a workbook; every cell is written as text, so nothing in it can be a formula."""
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        sheet = book.add_worksheet(_("Register"))
-        bold = book.add_format({"bold": True, "text_wrap": True})
-        wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        for column, text in enumerate(head()):
-            sheet.write_string(0, column, text, bold)
-        for number, line in enumerate(lines, start=1):
-            for column, text in enumerate(line):
-                sheet.write_string(number, column, text, wrap)
-        sheet.freeze_panes(1, 1)
-        sheet.set_column(0, len(head()) - 1, 22)
-    return buffer.getvalue()

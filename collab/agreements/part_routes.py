@@ -77,7 +77,7 @@ def oblige(agreement_id: UUID, clause_id: UUID) -> ResponseReturnValue:
     agreement = managed(agreement_id, AgreementVerb.OBLIGE)
     form = ObligationForm()
     with reading() as session:
-        clause = queries.lock_part(session, Clause, agreement_id, clause_id)
+        clause = queries.get_part(session, Clause, agreement_id, clause_id)
         parties = [row.organisation_id for row in queries.parties_of(session, agreement_id)]
         names = members.organisation_names(session, parties)
     form.offer([(key, names[key]) for key in parties])
@@ -112,7 +112,7 @@ def fulfil(agreement_id: UUID, obligation_id: UUID) -> ResponseReturnValue:
     form = FulfilForm()
     with reading() as session:
         agreement = queries.get_visible(session, current_actor(), agreement_id)
-        row = queries.lock_part(session, Obligation, agreement_id, obligation_id)
+        row = queries.get_part(session, Obligation, agreement_id, obligation_id)
     if not can(current_actor(), Permission.OBLIGATION_FULFIL, service.Duty(row.organisation_id, agreement.committee_id)):
         raise NotAllowed(Permission.OBLIGATION_FULFIL.value)
     frame: dict[str, Any] = {
@@ -149,7 +149,7 @@ def _form(agreement: Agreement, kind: str) -> Any:
 
 def _saved(agreement_id: UUID, kind: str, part_id: UUID) -> dict[str, Any]:
     with reading() as session:
-        row = queries.lock_part(session, _MODELS[kind], agreement_id, part_id)
+        row = queries.get_part(session, _MODELS[kind], agreement_id, part_id)
         return {"version": row.version, **{name: getattr(row, name) for name in _FIELDS[kind]}}
 
 

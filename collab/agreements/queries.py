@@ -120,14 +120,20 @@ def parties_by_agreement(session: Session, keys: Collection[UUID]) -> dict[UUID,
     return dict(found)
 
 
-def lock_part(session: Session, model: type[Part], agreement_id: UUID, key: UUID) -> Part:
-    """Return a clause, party or obligation of the agreement that was not taken out, with its row locked; NotFound otherwise."""
-    which = (model.id == key, model.agreement_id == agreement_id, model.removed_at.is_(None))
-    statement = sa.select(model).where(*which).with_for_update()
+def get_part(session: Session, model: type[Part], agreement_id: UUID, key: UUID, *, lock: bool = False) -> Part:
+    """Return a clause, party or obligation of the agreement that was not taken out; NotFound otherwise. ``lock`` takes its row."""
+    statement = sa.select(model).where(model.id == key, model.agreement_id == agreement_id, model.removed_at.is_(None))
+    if lock:
+        statement = statement.with_for_update()
     found = session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
     if found is None:
         raise NotFound(model.__tablename__, key)
     return found
+
+
+def lock_part(session: Session, model: type[Part], agreement_id: UUID, key: UUID) -> Part:
+    """Return the same as `get_part` with its row locked."""
+    return get_part(session, model, agreement_id, key, lock=True)
 
 
 def ratifications_of(session: Session, agreement_id: UUID) -> list[Ratification]:

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.agreements import exchange, ledger, legal, presenters, queries, rules, service
+from collab.agreements import documents, exchange, ledger, legal, presenters, queries, rules, service
 from collab.agreements.council_routes import blueprint as council_blueprint
 from collab.agreements.forms import NewAgreementForm, ReasonForm, StepForm, TerminateForm, TermsForm
 from collab.agreements.ledger import Attention
@@ -15,6 +15,8 @@ from collab.agreements.pages import form_page, managed, shown, terms_of
 from collab.agreements.part_routes import blueprint as parts_blueprint
 from collab.agreements.states import AgreementVerb, PartyRole
 from collab.agreements.wording import ATTENTION, ATTENTION_TONES, OUTCOMES, RECURRENCES, STATES
+from collab.documents import sheets
+from collab.documents.typesetting import render_pdf
 from collab.kernel import targets
 from collab.kernel.access import Permission, authorize, can
 from collab.kernel.clock import today
@@ -27,12 +29,12 @@ from collab.service_plans import queries as plans
 from collab.service_plans.models import ServicePlan
 from collab.service_plans.states import PlanState
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.downloads import PDF, download
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
 blueprint = Blueprint("agreements", __name__)
 blueprints = [blueprint, parts_blueprint, council_blueprint]
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/agreements")
@@ -68,9 +70,9 @@ def export(kind: str) -> ResponseReturnValue:
     day = today(request_now())
     with reading() as session:
         lines = exchange.rows(session, current_actor(), day, _wanted())
-    body, mime = (exchange.as_csv(lines), "text/csv; charset=utf-8") if kind == "csv" else (exchange.as_xlsx(lines), _XLSX)
-    name = f"agreements-{day.isoformat()}.{kind}"
-    return Response(body, mimetype=mime, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    head = exchange.head()
+    body = sheets.as_csv(head, lines) if kind == "csv" else sheets.as_xlsx(_("Register"), head, lines)
+    return download(body, sheets.CSV if kind == "csv" else sheets.XLSX, f"agreements-{day.isoformat()}.{kind}")
 
 
 @blueprint.route("/agreements/new/<uuid:service_plan_id>", methods=["GET", "POST"])
@@ -114,6 +116,18 @@ def new(service_plan_id: UUID) -> ResponseReturnValue:
 def detail(agreement_id: UUID) -> ResponseReturnValue:
     """Show one agreement."""
     return _detail_page(agreement_id, StepForm(), 200)
+
+
+@blueprint.get("/agreements/<uuid:agreement_id>.pdf")
+@requires(Permission.AGREEMENT_VIEW)
+def pdf(agreement_id: UUID) -> ResponseReturnValue:
+    """Return the agreement as a paper to ratify and sign: the fixed text, or the draft as it stands."""
+    with reading() as session:
+        agreement = queries.get_visible(session, current_actor(), agreement_id)
+        parties, clauses = queries.parties_of(session, agreement_id), queries.clauses_of(session, agreement_id)
+        content = service.content(session, agreement, parties, clauses)
+        paper = documents.paper_of(content, queries.text_of(session, agreement_id))
+    return download(render_pdf(paper, request_now()), PDF, f"{agreement.number or agreement.title}.pdf")
 
 
 @blueprint.route("/agreements/<uuid:agreement_id>/edit", methods=["GET", "POST"])

@@ -10,8 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from collab.action_plans import overview as plan_overview
+from collab.action_plans import overview_words
+from collab.action_plans.overview_queries import Scope
 from collab.kernel import targets
-from collab.kernel.access import Actor
+from collab.kernel.access import Actor, Role
 from collab.kernel.clock import today
 from collab.kernel.i18n import _
 from collab.kernel.paging import Key, Page, keyset
@@ -22,6 +25,8 @@ from collab.members.rules import name_of
 from collab.reminders.registry import DueKind, due_kinds
 
 OTHERS = 10
+#: Whoever has one of these roles sees more than their own organisation.
+OVERSEERS = (Role.COORDINATOR, Role.CHAIR, Role.AUDITOR, Role.ADMINISTRATOR)
 #: A figure above this is shown as "1,000+": counting on would make the first screen slower for the largest installations.
 MOST = 1000
 
@@ -70,6 +75,15 @@ def _figure(name: str, number: int, committee_id: UUID) -> Figure:
     label = _("%(what)s: late", what=str(due_kinds()[name].label))
     shown = f"{number:,}" if number <= MOST else f"{MOST:,}+"
     return Figure(label, shown, "/due?" + urlencode({"kind": name, "committee": committee_id}), is_exception=number > 0)
+
+
+def plans_of(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Return how the plans under way stand, one line a committee: all of it for those who oversee, else what one's organisation leads."""
+    oversees = any(actor.has(role) for role in OVERSEERS)
+    scope = Scope() if oversees else Scope(organisation_id=actor.organisation_id)
+    standings = plan_overview.summary(session, actor, scope, now)
+    names = {row.id: name_of(row) for row in members.list_committees(session, actor)}
+    return overview_words.rows(standings, scope, "committee", names)
 
 
 def late_rows(

@@ -26,6 +26,7 @@ def home() -> ResponseReturnValue:
         work = turns.work_of(session, actor, now)
         waiting = overview.others_of(session, actor, now)
         committees = overview.committees_of(session, actor, now)
+        plans = overview.plans_of(session, actor, now)
         recent = []
         if actor.has(Role.AUDITOR):
             entries = history_queries.list_all(session, size=RECENT).rows
@@ -35,9 +36,10 @@ def home() -> ResponseReturnValue:
         work=work,
         waiting=waiting,
         committees=committees,
+        plans=plans,
         recent=recent,
         is_auditor=actor.has(Role.AUDITOR),
-        is_overseer=any(actor.has(role) for role in (Role.COORDINATOR, Role.CHAIR, Role.AUDITOR, Role.ADMINISTRATOR)),
+        is_overseer=any(actor.has(role) for role in overview.OVERSEERS),
         is_executive=actor.has(Role.EXECUTIVE),
     )
 

@@ -14,11 +14,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from collab import history
 from collab.documents import storage
+from collab.history import origin as log_origin
 from collab.history import tracking
-from collab.kernel import heartbeat
+from collab.kernel import heartbeat, periods
 from collab.kernel.clock import utc_now
-from collab.kernel.db import Database, SendJob, create_engine
+from collab.kernel.db import Database, SendJob, create_engine, create_reader
 from collab.kernel.jobs import Job
+from collab.notices import links
+from collab.reminders import queries as reminders
+from collab.web.compression import register_compression
 from collab.web.context import EXTENSION
 from collab.web.errors import register_errors
 from collab.web.filters import register_filters
@@ -46,12 +50,22 @@ class Core:
     #: Endpoints of the web application, for its menus; empty in a worker.
     endpoints: frozenset[str] = field(default_factory=frozenset)
 
+    def may_run(self, *, job: Job, period: datetime | None) -> bool:
+        """Return whether ``job`` is not paused, and was not run for ``period`` of the timetable before."""
+        with self.database.reading() as session:
+            if reminders.is_paused(session, job):
+                return False
+            return period is None or not periods.is_finished(session.connection(), job.value, period)
+
     def record_heartbeat(
-        self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Mapping[str, int]
-    ) -> None:
-        """Remember the last run of ``job`` in a transaction of its own."""
+        self, *, job: Job, started_at: datetime, seconds: float, outcome: str, counts: Mapping[str, int],
+        period: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Remember the last run of ``job`` in a transaction of its own; when it was done, also that it was for ``period``."""
         with self.database.unit_of_work() as session:
             heartbeat.record(session, job=job, started_at=started_at, seconds=seconds, outcome=outcome, counts=counts)
+            if period is not None and outcome == heartbeat.DONE:
+                periods.finish(session.connection(), job.value, period, started_at + timedelta(seconds=seconds))
 
 
 def create_core(settings: Settings, send_job: SendJob, *, database: Database | None = None,
@@ -59,9 +73,12 @@ def create_core(settings: Settings, send_job: SendJob, *, database: Database | N
     """Return the core on ``settings``; ``send_job`` hands a job to the broker. Registers every area in this process."""
     register_areas()
     storage.configure(settings.files_dir, settings.max_upload_bytes)
+    links.configure(settings.secret_key)
+    log_origin.configure(settings.log_origin)
     if database is None:
         engine = create_engine(settings.database_url, pool_size=settings.database_pool)
-        database = Database(engine, send_job)
+        reader = create_reader(settings.database_url, pool_size=settings.database_pool)
+        database = Database(engine, send_job, reader=reader)
     return Core(settings, database, clock)
 
 
@@ -90,6 +107,7 @@ def create_app(core: Core) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     CSRFProtect(app)
     register_filters(app)
+    register_compression(app)
     register_headers(app)
     register_errors(app)
     register_requests(app)

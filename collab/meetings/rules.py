@@ -63,7 +63,12 @@ class Tally:
 
     def as_json(self) -> dict[str, Any]:
         """Return the arithmetic with sums as text, for the resolution's record."""
-        return {name: str(value) if isinstance(value, Decimal) else value for name, value in self.__dict__.items()}
+        return {name: _plain(value) if isinstance(value, Decimal) else value for name, value in self.__dict__.items()}
+
+
+def _plain(weight: Decimal) -> str:
+    # Two votes are 2, not 2.00; half a vote is 0.5.
+    return f"{weight.normalize():f}"
 
 
 def tally(rule: str, ballots: Mapping[str, tuple[Choice, Decimal]], *, present: Decimal, recused: Decimal = Decimal(0),

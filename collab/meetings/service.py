@@ -13,11 +13,11 @@ from collab import history
 from collab.kernel import targets
 from collab.kernel.access import Actor, Permission, authorize, can
 from collab.kernel.clock import today
-from collab.kernel.dates import buddhist_year
+from collab.kernel.dates import buddhist_year, format_date
 from collab.kernel.db import check_version
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.events import publish
-from collab.kernel.i18n import _
+from collab.kernel.i18n import _, get_locale
 from collab.kernel.targets import Ref
 from collab.meetings import emails, minutes, queries
 from collab.meetings.events import PlacedOnAgenda, ResolutionAdopted
@@ -114,10 +114,16 @@ def _check_target(session: Session, actor: Actor, meeting: Meeting, target: Ref)
 
 
 def open_meeting(session: Session, *, actor: Actor, now: datetime, meeting_id: UUID, expected_version: int | None) -> Meeting:
-    """Open the session; every seat is entered as absent until the attendance is recorded. Raises as the verbs above."""
+    """Open the session; every seat is entered as absent until the attendance is recorded.
+
+    Raises as the verbs above; StateConflict before the meeting's day, because its resolutions bear the date of that day.
+    """
     meeting = _locked(session, actor, meeting_id, Permission.MEETING_PRESIDE, Permission.MEETING_MANAGE)
     check_version(meeting, expected_version)
     state = MACHINE.advance(meeting.state, MeetingVerb.OPEN)
+    if today(now) < today(meeting.starts_at):
+        day = format_date(today(meeting.starts_at), get_locale())
+        raise StateConflict(_("The meeting is on %(day)s: it cannot be opened before.", day=day))
     seats = members.seats_on(session, meeting.committee_id, today(now))
     with history.act(session, verb="meeting.opened", actor=actor, now=now, subject=meeting):
         meeting.state, meeting.opened_at = state, now

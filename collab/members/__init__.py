@@ -2,8 +2,9 @@
 
 
 def register() -> None:
-    """Fill in this area's permissions and targets."""
-    from collab.members import policy, targets
+    """Fill in this area's permissions, targets and reactions."""
+    from collab.members import policy, subscribers, targets
 
     policy.install()
     targets.install()
+    subscribers.install()

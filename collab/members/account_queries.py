@@ -1,5 +1,6 @@
 """Reads of accounts: who a session belongs to, and what hangs on an account. The first is on the path of every page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from collab.kernel.access import Actor, Grant, Role, Scope
 from collab.kernel.clock import today
+from collab.kernel.db import UtcDateTime
 from collab.members.models import (
     Committee,
     Credential,
@@ -45,23 +47,17 @@ class SignedIn:
 def find_session(session: Session, token_hash: bytes, now: datetime) -> SignedIn | None:
     """Return who the browser with this token is, or None: unknown, revoked, expired, idle for two hours, or disabled.
 
-    Two SELECTs of plain rows: the session with the person, then `load_actor`'s.
+    One SELECT of one row: the session with the person and, as a list, what `load_actor` would find.
     """
-    row = session.execute(
-        sa.select(
-            UserSession.id, UserSession.seen_at, UserSession.assurance, User.id.label("user_id"), User.locale, User.name_th,
-            User.name_en, User.has_compact_tables, User.organisation_id, Organisation.short_th, Organisation.short_en,
-        )
-        .join(User, User.id == UserSession.user_id)
-        .join(Organisation, Organisation.id == User.organisation_id)
-        .where(
-            UserSession.token_hash == token_hash, UserSession.revoked_at.is_(None), UserSession.expires_at > now,
-            UserSession.seen_at > now - IDLE, User.disabled_at.is_(None),
-        )
-    ).one_or_none()  # fmt: skip
+    row = (
+        session.connection()
+        .execute(_SESSION, {"token_hash": token_hash, "now": now, "idle_since": now - IDLE, "day": today(now)})
+        .one_or_none()
+    )
     if row is None:
         return None
-    actor = load_actor(session, row.user_id, row.organisation_id, now)
+    held = [(role, scope, UUID(key) if key else None) for role, scope, key in row.held]
+    actor = _actor(row.user_id, row.organisation_id, held)
     return SignedIn(
         row.id, replace(actor, locale=row.locale, assurance=row.assurance), row.seen_at, row.name_th, row.name_en, row.short_th,
         row.short_en, row.has_compact_tables,
@@ -74,32 +70,40 @@ def load_actor(session: Session, user_id: UUID, organisation_id: UUID, now: date
     A committee is open to those whose organisation has a seat in it today, who hold a role in it, and to an administrator,
     auditor or coordinator of the installation.
     """
+    parameters = {"user_id": user_id, "organisation_id": organisation_id, "day": today(now)}
+    held = session.connection().execute(_GRANTS, parameters)
+    return _actor(user_id, organisation_id, [(row.role, row.scope, row.scope_id) for row in held])
+
+
+def _actor(user_id: UUID, organisation_id: UUID, held: Sequence[tuple[str | None, str | None, UUID | None]]) -> Actor:
+    """Return the actor of what `_grants` selects."""
     grants, committees = [], set()
-    for row in session.execute(_GRANTS, {"user_id": user_id, "organisation_id": organisation_id, "day": today(now)}):
-        if row.role is None:
-            committees.add(row.scope_id)
+    for role, scope, scope_id in held:
+        if role is None or scope is None:
+            committees.add(scope_id)
         else:
-            grants.append(Grant(Role(row.role), Scope(row.scope), row.scope_id))
-            if row.scope == Scope.COMMITTEE.value:
-                committees.add(row.scope_id)
+            grants.append(Grant(Role(role), Scope(scope), scope_id))
+            if scope == Scope.COMMITTEE.value:
+                committees.add(scope_id)
     ordered = tuple(sorted(grants, key=lambda grant: (grant.role.value, grant.scope.value, str(grant.scope_id))))
-    return Actor(user_id=user_id, grants=ordered, organisation_id=organisation_id, committee_ids=frozenset(committees))
+    opened = frozenset(committee for committee in committees if committee is not None)
+    return Actor(user_id=user_id, grants=ordered, organisation_id=organisation_id, committee_ids=opened)
 
 
-def _grants_statement() -> sa.CompoundSelect[Any]:
-    """Build once what every page asks: the roles of a person on a day, and under them (role NULL) the committees they open."""
+def _grants(user_id: Any, organisation_id: Any) -> sa.CompoundSelect[Any]:
+    """Select the roles of a person on a ``day``, and under them (role NULL) the committees they open."""
     day: Any = sa.bindparam("day", type_=sa.Date)
     mine = (
         sa.select(
             sa.cast(RoleAssignment.role, sa.Text).label("role"), sa.cast(RoleAssignment.scope, sa.Text).label("scope"),
             RoleAssignment.scope_id,
         )
-        .where(RoleAssignment.user_id == sa.bindparam("user_id", type_=sa.Uuid), in_force_on(RoleAssignment, day))
+        .where(RoleAssignment.user_id == user_id, in_force_on(RoleAssignment, day))
         .cte("mine")
     )  # fmt: skip
     nothing = sa.cast(sa.null(), sa.Text)
     offices = sa.select(mine.c.scope_id).where(mine.c.scope == Scope.ORGANISATION.value)
-    home = Seat.organisation_id == sa.bindparam("organisation_id", type_=sa.Uuid)
+    home = Seat.organisation_id == organisation_id
     seated = (
         sa.select(nothing.label("role"), nothing.label("scope"), Seat.committee_id)
         .join(Committee, Committee.id == Seat.committee_id)
@@ -110,7 +114,33 @@ def _grants_statement() -> sa.CompoundSelect[Any]:
     return sa.union_all(sa.select(mine.c.role, mine.c.scope, mine.c.scope_id), seated, everything)
 
 
-_GRANTS = _grants_statement()
+def _session_statement() -> sa.Select[Any]:
+    """Build what every page asks first: whose session this is, and what that person holds, as a list in JSON."""
+    opened, user, organisation = UserSession.__table__.c, User.__table__.c, Organisation.__table__.c
+    who = (
+        sa.select(
+            opened.id, opened.seen_at, opened.assurance, user.id.label("user_id"), user.locale, user.name_th, user.name_en,
+            user.has_compact_tables, user.organisation_id, organisation.short_th, organisation.short_en,
+        )
+        .join_from(UserSession.__table__, User.__table__, user.id == opened.user_id)
+        .join(Organisation.__table__, organisation.id == user.organisation_id)
+        .where(
+            opened.token_hash == sa.bindparam("token_hash", type_=sa.LargeBinary()), opened.revoked_at.is_(None),
+            opened.expires_at > sa.bindparam("now", type_=UtcDateTime), opened.seen_at > sa.bindparam("idle_since", type_=UtcDateTime),
+            user.disabled_at.is_(None),
+        )
+        .cte("who")
+    )  # fmt: skip
+    one, home = (sa.select(column).scalar_subquery() for column in (who.c.user_id, who.c.organisation_id))
+    every = _grants(one, home).subquery("every_grant")
+    each = sa.func.json_build_array(every.c.role, every.c.scope, every.c.scope_id)
+    held = sa.select(sa.func.coalesce(sa.func.json_agg(each), sa.text("'[]'"))).scalar_subquery()
+    return sa.select(who, sa.type_coerce(held, sa.JSON).label("held"))
+
+
+#: Put together once, because every page asks.
+_SESSION = _session_statement()
+_GRANTS = _grants(sa.bindparam("user_id", type_=sa.Uuid()), sa.bindparam("organisation_id", type_=sa.Uuid()))
 
 
 def find_user_by_email(session: Session, email: str) -> User | None:

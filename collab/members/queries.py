@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.errors import NotFound
-from collab.kernel.paging import Key, Page, keyset
+from collab.kernel.paging import AnySelect, Key, Page, keyset
 from collab.kernel.text import sort_key
 from collab.members.models import (
     Absence,
@@ -142,22 +143,37 @@ def list_organisations(session: Session) -> list[Organisation]:
     return sorted(rows, key=lambda row: (_RANKS[row.kind], bytes(row.sort_key), row.id))
 
 
+def name_in(columns: Any, locale: str) -> sa.ColumnElement[str]:
+    """Return, as SQL, the name that `rules.name_of` gives in ``locale``: the other language's when there is none."""
+    first, second = (columns.name_en, columns.name_th) if locale == "en" else (columns.name_th, columns.name_en)
+    return sa.func.coalesce(sa.func.nullif(first, ""), second)
+
+
 def organisation_names(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """Return the names, in the language in force, of the organisations ``ids``; removed ones too, unknown ones left out."""
-    return _names(session, Organisation, ids)
+    return _names(session, _ORGANISATION_NAMES, ids)
 
 
 def user_names(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """Return the names, in the language in force, of the people ``ids``; disabled ones too, unknown ones left out."""
-    return _names(session, User, ids)
+    return _names(session, _USER_NAMES, ids)
 
 
-def _names(session: Session, model: Any, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+def _names_statement(model: Any) -> AnySelect:
+    # Built once, with the ids as one array: the text is the same for any number of them, so that PostgreSQL plans it once too.
+    columns = model.__table__.c
+    wanted = sa.bindparam("ids", type_=postgresql.ARRAY(sa.Uuid()))
+    return sa.select(columns.id, columns.name_th, columns.name_en).where(columns.id == sa.any_(wanted))
+
+
+_COMMITTEE_NAMES, _ORGANISATION_NAMES, _USER_NAMES = (_names_statement(model) for model in (Committee, Organisation, User))
+
+
+def _names(session: Session, statement: AnySelect, ids: Iterable[UUID | None]) -> dict[UUID, str]:
     wanted = {key for key in ids if key is not None}
     if not wanted:
         return {}
-    rows = session.execute(sa.select(model.id, model.name_th, model.name_en).where(model.id.in_(wanted)))
-    return {row.id: name_of(row) for row in rows}
+    return {row.id: name_of(row) for row in session.connection().execute(statement, {"ids": list(wanted)})}
 
 
 def users_with_role(session: Session, role: Role, scope: Scope, scope_id: UUID | None, day: date) -> list[User]:
@@ -295,7 +311,7 @@ def place_names(session: Session, assignments: Iterable[RoleAssignment]) -> dict
     every = list(assignments)
     committees = {row.scope_id for row in every if row.scope is Scope.COMMITTEE}
     offices = {row.scope_id for row in every if row.scope is Scope.ORGANISATION}
-    return _names(session, Committee, committees) | organisation_names(session, offices)
+    return _names(session, _COMMITTEE_NAMES, committees) | organisation_names(session, offices)
 
 
 def seat_counts(session: Session, committee_ids: Collection[UUID], day: date) -> dict[UUID, int]:

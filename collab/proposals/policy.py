@@ -3,11 +3,12 @@
 from typing import Any
 
 from collab.kernel.access import Actor, Permission, Role, allow, seated_in_committee, within
-from collab.proposals.states import UNSUBMITTED
+from collab.proposals.states import BEING_WRITTEN
 
 
 def _submitted(target: Any) -> bool:
-    return getattr(target, "state", None) not in UNSUBMITTED
+    # A draft that was taken back before it was ever submitted stays its municipality's alone.
+    return getattr(target, "submitted_at", None) is not None
 
 
 def _own_organisation(actor: Actor, target: Any) -> bool:
@@ -15,7 +16,7 @@ def _own_organisation(actor: Actor, target: Any) -> bool:
 
 
 def _submitted_in_committee(actor: Actor, target: Any) -> bool:
-    return _submitted(target) and seated_in_committee(actor, target)
+    return _submitted(target) and target.state not in BEING_WRITTEN and seated_in_committee(actor, target)
 
 
 def _submitted_and_audited(actor: Actor, target: Any) -> bool:

@@ -10,7 +10,7 @@ from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.errors import NotFound
 from collab.kernel.paging import Key, Page, keyset
 from collab.proposals.models import OpinionRequest, Proposal
-from collab.proposals.states import UNSUBMITTED, OpinionState, ProposalState
+from collab.proposals.states import BEING_WRITTEN, OpinionState, ProposalState
 
 _NEWEST = (Key(Proposal.id, lambda row: row.id, descending=True),)
 
@@ -20,13 +20,15 @@ def visible_clause(actor: Actor) -> sa.ColumnElement[bool]:
     mine = Proposal.organisation_id.in_(
         actor.scopes(Role.CLERK, Scope.ORGANISATION) | actor.scopes(Role.EXECUTIVE, Scope.ORGANISATION)
     )
-    submitted = Proposal.state.not_in(UNSUBMITTED)
+    submitted = Proposal.submitted_at.is_not(None)
     if any(actor.everywhere(role) for role in (Role.AUDITOR, Role.ADMINISTRATOR, Role.COORDINATOR)):
         return sa.or_(mine, submitted)
-    committees = set(actor.committee_ids)
-    for role in (Role.COORDINATOR, Role.CHAIR, Role.AUDITOR):
-        committees |= actor.scopes(role, Scope.COMMITTEE)
-    return sa.or_(mine, sa.and_(submitted, Proposal.committee_id.in_(committees)))
+    seated = Proposal.committee_id.in_(set(actor.committee_ids) | actor.scopes(Role.CHAIR, Scope.COMMITTEE))
+    overseen = Proposal.committee_id.in_(
+        actor.scopes(Role.COORDINATOR, Scope.COMMITTEE) | actor.scopes(Role.AUDITOR, Scope.COMMITTEE)
+    )
+    whole = Proposal.state.not_in(BEING_WRITTEN)
+    return sa.or_(mine, sa.and_(submitted, sa.or_(overseen, sa.and_(seated, whole))))
 
 
 def find_proposal(session: Session, proposal_id: UUID) -> Proposal | None:

@@ -68,8 +68,8 @@ MACHINE = Machine[ProposalState, ProposalVerb](
     },
 )
 
-#: States in which only the proposing organisation may see the proposal.
-UNSUBMITTED = (_S.DRAFT,)
+#: States in which the text is being written: the other municipalities do not look over the shoulder.
+BEING_WRITTEN = (_S.DRAFT, _S.RETURNED)
 
 
 class Stance(StrEnum):

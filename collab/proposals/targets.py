@@ -17,7 +17,7 @@ from collab.kernel.targets import Ref, TargetInfo, TargetKind, register
 from collab.members import queries as members
 from collab.proposals import queries
 from collab.proposals.models import OpinionRequest, Proposal
-from collab.proposals.states import UNSUBMITTED, ProposalState
+from collab.proposals.states import ProposalState
 from collab.proposals.wording import OPINION_STATES, STATES
 from collab.reminders.registry import DueKind, register_due
 
@@ -64,7 +64,7 @@ def _texts(session: Session, keys: Sequence[UUID]) -> dict[UUID, str]:
     return {
         row.id: f"{row.title} {row.problem} {row.objective} {row.area}"
         for row in queries.proposals_by_ids(session, keys)
-        if row.state not in UNSUBMITTED
+        if row.submitted_at is not None
     }
 
 

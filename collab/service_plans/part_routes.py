@@ -88,7 +88,7 @@ def _form(plan_id: UUID, kind: str) -> Any:
 
 
 def _values(session: Session, plan_id: UUID, kind: str, part_id: UUID) -> dict[str, Any]:
-    part = queries.lock_part(session, MODELS[kind], plan_id, part_id)
+    part = queries.get_part(session, MODELS[kind], plan_id, part_id)
     values: dict[str, Any] = {"version": str(part.version)}
     if kind == "indicators":
         targets = queries.parts_of(session, plan_id).targets.get(part_id, {})

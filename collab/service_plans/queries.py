@@ -122,14 +122,20 @@ def _parts(session: Session, model: type[Part], plan_id: UUID) -> list[Part]:
     return list(session.scalars(statement.order_by(model.position, model.id)))
 
 
-def lock_part(session: Session, model: type[Part], plan_id: UUID, part_id: UUID) -> Part:
-    """Return a part of the edition that was not taken out, with its row locked; NotFound otherwise."""
-    which = (model.id == part_id, model.plan_id == plan_id, model.removed_at.is_(None))
-    statement = sa.select(model).where(*which).with_for_update()
+def get_part(session: Session, model: type[Part], plan_id: UUID, part_id: UUID, *, lock: bool = False) -> Part:
+    """Return a part of the edition that was not taken out; NotFound otherwise. ``lock`` takes its row."""
+    statement = sa.select(model).where(model.id == part_id, model.plan_id == plan_id, model.removed_at.is_(None))
+    if lock:
+        statement = statement.with_for_update()
     found = session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
     if found is None:
         raise NotFound(model.__tablename__, part_id)
     return found
+
+
+def lock_part(session: Session, model: type[Part], plan_id: UUID, part_id: UUID) -> Part:
+    """Return the same as `get_part` with its row locked."""
+    return get_part(session, model, plan_id, part_id, lock=True)
 
 
 def targets_of(session: Session, indicator_id: UUID) -> dict[int, IndicatorTarget]:

@@ -23,15 +23,30 @@ def database() -> Database:
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
     """Yield the session of a change: committed when the block ends well."""
+    if not g.get("reads_under_way"):
+        close_reader()  # a request never needs two connections at once
     with database().unit_of_work() as session:
         yield session
 
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Yield a session for reads only."""
-    with database().reading() as session:
-        yield session
+    """Yield a session for reads only. All reads of a request go over one connection, fetched from the pool once."""
+    if "reader" not in g:
+        g.reader = database().open_reader()
+    g.reads_under_way = g.get("reads_under_way", 0) + 1
+    try:
+        with database().reading(g.reader) as session:
+            yield session
+    finally:
+        g.reads_under_way -= 1
+
+
+def close_reader() -> None:
+    """Give back the connection that this request reads over, if it has one."""
+    connection = g.pop("reader", None)
+    if connection is not None:
+        connection.close()
 
 
 def settings() -> Any:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from collab.kernel import errors
 from collab.kernel.i18n import _
+from collab.web.refusals import tell_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ def register_errors(app: Flask) -> None:
 
 def _domain_error(error: Exception) -> ResponseReturnValue:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    if isinstance(error, errors.NotAllowed):
+        tell_refusal(error.permission)
     if status == 503:
         logger.error("database not reachable: %s", type(error).__name__)
     return answer(status, getattr(error, "message", ""), getattr(error, "errors", None))

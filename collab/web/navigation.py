@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -37,12 +38,32 @@ SECTIONS = (
 Badge = Callable[[Session, Actor], int]
 
 
-def entries(actor: Actor | None, endpoints: frozenset[str], current: str, locale: str) -> list[dict[str, object]]:
-    """Return the entries that ``actor`` may open, as ``{text, href, current}``."""
+class Entry(NamedTuple):
+    """An entry of the menu as it is shown."""
+
+    text: str
+    href: str
+    current: bool
+
+
+class Links(NamedTuple):
+    """Addresses that header and footer link to, '' for what this installation does not have."""
+
+    account: str
+    accessibility: str
+    help: str
+    notices: str
+    search: str
+    sign_in: str
+    sign_out: str
+
+
+def entries(actor: Actor | None, endpoints: frozenset[str], current: str, locale: str) -> tuple[Entry, ...]:
+    """Return the entries that ``actor`` may open."""
     if actor is None:
-        return []
+        return ()
     links = _links(frozenset(grant.role for grant in actor.grants), endpoints, locale)
-    return [{"text": text, "href": href, "current": blueprint == current} for blueprint, text, href in links]
+    return tuple(Entry(text, href, blueprint == current) for blueprint, text, href in links)
 
 
 @lru_cache(maxsize=256)
@@ -56,18 +77,19 @@ def _links(roles: frozenset[Role], endpoints: frozenset[str], locale: str) -> tu
     )
 
 
-#: Links of the layout by the name the template uses; one whose endpoint does not exist is left out.
+#: Links of the layout by the name the template uses.
 LAYOUT_LINKS = {
     "account": "members.account",
     "accessibility": "public_pages.accessibility",
     "help": "public_pages.help_page",
     "notices": "notices.index",
+    "search": "search.results",
     "sign_in": "members.sign_in",
     "sign_out": "members.sign_out",
 }
 
 
 @lru_cache(maxsize=8)
-def layout_links(endpoints: frozenset[str]) -> dict[str, str]:
+def layout_links(endpoints: frozenset[str]) -> Links:
     """Return the addresses that header and footer link to."""
-    return {name: url_for(endpoint) for name, endpoint in LAYOUT_LINKS.items() if endpoint in endpoints}
+    return Links(**{name: url_for(endpoint) if endpoint in endpoints else "" for name, endpoint in LAYOUT_LINKS.items()})

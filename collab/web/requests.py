@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from collections.abc import Hashable
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from flask_wtf.csrf import generate_csrf
 
 from collab.kernel import i18n
 from collab.kernel.access import Actor
-from collab.web.context import EXTENSION, find_actor, reading
+from collab.web.context import EXTENSION, close_reader, find_actor, reading
+from collab.web.frame import Frame
 from collab.web.navigation import Badge, entries, layout_links
 from collab.web.routing import local_path, public
 
@@ -44,6 +46,10 @@ def register_requests(app: Flask) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         return response
 
+    @app.teardown_request
+    def finish(_error: BaseException | None) -> None:
+        close_reader()
+
     app.context_processor(_layout)
 
 
@@ -54,19 +60,27 @@ def use_locale_of(actor: Actor) -> None:
 
 
 def _layout() -> dict[str, Any]:
-    actor = find_actor()
-    core = current_app.extensions[EXTENSION]
     return {
         "locale": i18n.get_locale(),
-        "nav": entries(actor, core.endpoints, request.blueprint or "", i18n.get_locale()),
-        "layout_links": layout_links(core.endpoints),
-        "current_actor": actor,
+        "frame": Frame(_frame_facts),
+        "current_actor": find_actor(),
+        "compact_tables": g.get("compact_tables", False),
+        "demo_mode": current_app.extensions[EXTENSION].settings.is_demo,
+        "csrf_token": generate_csrf,
+    }
+
+
+def _frame_facts() -> dict[str, Hashable]:
+    """Return what header and footer show, all of it: who is not in here cannot be seen there."""
+    actor, core, locale = find_actor(), current_app.extensions[EXTENSION], i18n.get_locale()
+    return {
+        "locale": locale,
+        "nav": entries(actor, core.endpoints, request.blueprint or "", locale),
+        "links": layout_links(core.endpoints),
         "current_user_label": g.get("user_label", ""),
         "current_org_label": g.get("organisation_label", ""),
-        "compact_tables": g.get("compact_tables", False),
         "unread_count": _unread(actor),
         "demo_mode": core.settings.is_demo,
-        "csrf_token": generate_csrf,
     }
 
 

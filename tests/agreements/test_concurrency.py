@@ -1,78 +1,23 @@
 """Two councils at the same instant: the agreement enters into force exactly once; two drafts get two numbers."""
 
-import os
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.orm import Session
 
 from collab.agreements import service
 from collab.agreements.events import AgreementEnteredIntoForce
 from collab.agreements.models import Agreement, Ratification
 from collab.agreements.states import AgreementState, EntryRule, Outcome
-from collab.factory import register_areas
 from collab.history.models import HistoryEvent
-from collab.kernel import bootstrap, events
-from collab.kernel.db import Database, create_engine
+from collab.kernel import events
+from collab.kernel.db import Database
 from collab.kernel.errors import StateConflict
-from collab.kernel.jobs import Job
-from tests.conftest import ROOT
 from tests.factories.agreements import agreement_in, decision, ratify
-from tests.factories.world import MEMBERS, World, build_world
-from tests.services import app_url, superuser_url
-
-
-def _send_nothing(_job: Job, _arguments: dict[str, Any]) -> None:
-    return None
-
-
-@pytest.fixture(scope="module")
-def committed() -> Iterator[Database]:
-    """A database of its own that really commits, so that threads see one another's work."""
-    name = f"collab_threads_{os.getpid()}"
-    server = superuser_url()
-    bootstrap.drop_database(server, name)
-    bootstrap.create_database(server, name)
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("sqlalchemy.url", app_url(server, bootstrap.OWNER_ROLE, name).replace("%", "%%"))
-    command.upgrade(config, "head")
-    engine = create_engine(app_url(server, bootstrap.APP_ROLE, name))
-    register_areas()
-    yield Database(engine, _send_nothing)
-    engine.dispose()
-    bootstrap.drop_database(server, name)
-
-
-@pytest.fixture(scope="module")
-def people(committed: Database) -> World:
-    """A world that stays for the module."""
-    from tests.conftest import NOW
-
-    with committed.unit_of_work() as session:
-        return build_world(session, NOW)
-
-
-def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
-    """Run ``work`` in ``count`` threads that start together; return results, refusals as exceptions."""
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> Any:
-        barrier.wait()
-        try:
-            return work(number)
-        except StateConflict as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
+from tests.factories.world import MEMBERS, World
+from tests.threads import at_once
 
 
 @pytest.mark.parametrize("rule", [EntryRule.ALL, EntryRule.K_OF_N])

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from collab.agreements import queries, service
+from collab.agreements import documents, queries, service
 from collab.agreements.models import Agreement
 from collab.agreements.states import AgreementState, Outcome, Recurrence
 from collab.kernel.clock import today
@@ -301,6 +301,29 @@ def test_exports_say_what_the_page_says(browse: Browse, session: Session, world:
     assert len(cells) == 7
     assert all(cell.data_type == "s" for row in cells for cell in row if cell.value), "nothing is a formula"
     assert "3/3" in {row[6] for row in rows}
+
+
+@pytest.mark.parametrize("state", [S.DRAFT, S.RATIFYING, S.IN_FORCE])
+def test_every_agreement_is_a_paper_to_those_who_may_see_it(
+    browse: Browse, session: Session, world: World, now: datetime, state: AgreementState
+) -> None:
+    made = agreement_in(session, world, now, state)
+    answer = browse("coordinator").get(f"/agreements/{made.id}.pdf")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert answer.data.startswith(b"%PDF-")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert browse("clerk_outside").get(f"/agreements/{made.id}.pdf").status_code == 404
+
+
+def test_the_paper_shows_the_fixed_text_and_not_what_was_changed_since(session: Session, world: World, now: datetime) -> None:
+    made = agreement_in(session, world, now, S.RATIFYING)
+    fixed = queries.text_of(session, made.id)
+    later = {**service.content(session, made, [], []), "title": "อื่น"}
+    paper = documents.paper_of(later, fixed)
+    assert made.title in paper.title[1]
+    assert fixed is not None
+    assert fixed.sha256 in paper.footer
+    assert "อื่น" in documents.paper_of({**later, "number": None}, None).title[1]
 
 
 def test_the_renewal_timetable_stands_on_the_page(browse: Browse, session: Session, world: World, now: datetime) -> None:

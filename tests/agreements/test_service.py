@@ -17,7 +17,7 @@ from collab.history import queries as history_queries
 from collab.kernel import events
 from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
-from collab.notices.models import Message
+from collab.notices.models import Message, MessageKey
 from tests.factories.agreements import agreement_in, decision, parties, ratify, terms
 from tests.factories.service_plans import plan_in
 from tests.factories.world import World
@@ -171,7 +171,13 @@ def test_the_last_ratification_brings_it_into_force_once(
     assert entered == [AgreementEnteredIntoForce(made.id)]
     verbs = [entry.verb for entry in history_queries.list_stream(session, f"agreement/{made.id}").rows]
     assert verbs.count("agreement.entered_into_force") == 1
-    told = set(session.scalars(sa.select(Message.recipient_id).where(Message.dedupe_key.contains(":entered:"))))
+    told = set(
+        session.scalars(
+            sa.select(Message.recipient_id)
+            .join(MessageKey, MessageKey.message_id == Message.id)
+            .where(MessageKey.key.contains(":entered:"))
+        )
+    )
     expected = {world.users[f"{role}_{name}"].id for role in ("clerk", "executive") for name in ("banphru", "khohong", "phatong")}
     assert expected | {world.users["chair"].id, world.users["coordinator"].id} == told
 

@@ -22,6 +22,8 @@ PUBLIC = {
     "members.forgotten": "for those who cannot come in",
     "members.reset": "opened by a one-time link",
     "members.invitation": "opened by a one-time link",
+    "notices.unsubscribe": "opened by a signed link of one purpose",
+    "reminders.acknowledge_by_link": "opened by a signed link of one purpose",
 }
 PUBLIC_BLUEPRINTS = {"public_pages", "static"}
 

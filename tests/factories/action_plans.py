@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from collab import history
 from collab.action_plans import service
-from collab.action_plans.models import ActionItem, ActionPlan
+from collab.action_plans.models import ActionItem, ActionPlan, BudgetLine, Dependency
 from collab.kernel.targets import Ref
 from collab.meetings.models import AgendaItem, Meeting, Resolution
 from collab.meetings.states import ItemState as AgendaState
@@ -21,7 +21,7 @@ from tests.factories.world import World
 STARTS, DUE = date(2026, 10, 15), date(2027, 1, 31)
 
 
-def make_resolution(session: Session, world: World, now: datetime) -> Ref:
+def make_resolution(session: Session, world: World, now: datetime, number: int = 1, carried: bool = True) -> Ref:
     """Make a closed meeting of the world's committee with one resolution, commit it, and return the resolution."""
     meeting = Meeting(committee_id=world.committee.id, state=MeetingState.CLOSED, title="ประชุม", place="อบจ.", starts_at=now)
     with history.act(session, verb="resolution.made", actor=world.actors["coordinator"], now=now, subject=meeting):
@@ -34,8 +34,8 @@ def make_resolution(session: Session, world: World, now: datetime) -> Ref:
         session.add(item)
         session.flush()
         resolution = Resolution(
-            meeting_id=meeting.id, agenda_item_id=item.id, committee_id=world.committee.id, number="ทส 1/2570", number_year=2570,
-            number_in_year=1, text="ให้ซื้อรถขยะร่วมกัน", carried=True, arithmetic={}, decided_on=now.date(),
+            meeting_id=meeting.id, agenda_item_id=item.id, committee_id=world.committee.id, number=f"ทส {number}/2570", number_year=2570,
+            number_in_year=number, text="ให้ซื้อรถขยะร่วมกัน", carried=carried, arithmetic={}, decided_on=now.date(),
         )  # fmt: skip
         session.add(resolution)
     session.commit()
@@ -92,3 +92,31 @@ def report(session: Session, world: World, now: datetime, item: ActionItem, perc
         session, actor=world.actors[who], now=now, item_id=item.id, percent=percent, words="ส่งมอบแล้ว", evidence=file
     )
     session.commit()
+
+
+def put(session: Session, world: World, now: datetime, row: Any, verb: str = "action_plan.edited") -> Any:
+    """Write ``row`` of any table of a plan as the coordinator, commit it, and return it: for tests that need the row only."""
+    with history.act(session, verb=verb, actor=world.actors["coordinator"], now=now, subject=row):
+        session.add(row)
+    session.commit()
+    return row
+
+
+def link(
+    session: Session, world: World, now: datetime, predecessor: ActionItem, successor: ActionItem, lag_days: int = 0
+) -> Dependency:
+    """Let ``successor`` wait for ``predecessor``, without moving anything."""
+    row = Dependency(plan_id=predecessor.plan_id, predecessor_id=predecessor.id, successor_id=successor.id, lag_days=lag_days)
+    put(session, world, now, row, "action_dependency.added")
+    return row
+
+
+def budget_line(session: Session, world: World, now: datetime, item: ActionItem, who: str, planned: int,
+                committed: int = 0, spent: int = 0) -> BudgetLine:  # fmt: skip
+    """Give ``item`` a budget line of an organisation of the world, in whole baht."""
+    row = BudgetLine(
+        plan_id=item.plan_id, item_id=item.id, organisation_id=world.org_id(who), planned=Decimal(planned),
+        committed=Decimal(committed), spent=Decimal(spent),
+    )  # fmt: skip
+    put(session, world, now, row, "action_item.budgeted")
+    return row

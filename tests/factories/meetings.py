@@ -23,9 +23,14 @@ def _held_by(world: World, role: Role) -> Actor:
 
 
 def make_meeting(
-    session: Session, world: World, now: datetime, state: MeetingState = MeetingState.DRAFT, *, days: int = DAYS_AHEAD
+    session: Session, world: World, now: datetime, state: MeetingState = MeetingState.DRAFT, *, days: int | None = None
 ) -> Meeting:
-    """Make a meeting of the world's committee, ``days`` after ``now``, and bring it to ``state``; in session nobody is present yet."""
+    """Make a meeting of the world's committee and bring it to ``state``; in session nobody is present yet.
+
+    It begins ``days`` after ``now``: ten days ahead while it is to come, at once when it is to be opened.
+    """
+    if days is None:
+        days = 0 if state in (MeetingState.IN_SESSION, MeetingState.CLOSED) else DAYS_AHEAD
     coordinator, chair = _held_by(world, Role.COORDINATOR), _held_by(world, Role.CHAIR)
     meeting = service.create_meeting(
         session, actor=coordinator, now=now, committee_id=world.committee.id, title="ประชุมคณะกรรมการ", place="ห้องประชุมใหญ่",

@@ -1,6 +1,5 @@
 """A small SMTP server in a thread that behaves as told, and a way out that only remembers."""
 
-import os
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -10,14 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, cast
 
-from alembic import command
-from alembic.config import Config
-
-from collab.factory import register_areas
-from collab.kernel import bootstrap
-from collab.kernel.db import Database, create_engine
 from collab.notices.mail import DeliveryFailed, Server
-from tests.services import app_url, superuser_url
 
 
 @dataclass
@@ -99,21 +91,3 @@ class Remembering:
             raise self.failure
         self.mails.append(mail)
         return "250 kept"
-
-
-@contextmanager
-def own_database(name: str) -> Iterator[Database]:
-    """Yield a freshly migrated database that really commits, for tests with threads; dropped at the end."""
-    register_areas()
-    server, name = superuser_url(), f"collab_{name}_{os.getpid()}"
-    bootstrap.drop_database(server, name)
-    bootstrap.create_database(server, name)
-    config = Config("alembic.ini")
-    config.set_main_option("sqlalchemy.url", app_url(server, bootstrap.OWNER_ROLE, name).replace("%", "%%"))
-    command.upgrade(config, "head")
-    engine = create_engine(app_url(server, bootstrap.APP_ROLE, name))
-    try:
-        yield Database(engine, lambda _job, _arguments: None)
-    finally:
-        engine.dispose()
-        bootstrap.drop_database(server, name)

@@ -22,7 +22,7 @@ from collab.reminders.models import Audience, ReminderRule
 from collab.reminders.registry import DueKind
 from tests.factories.world import World
 
-KIND = "made_up"
+KIND, PLAN_KIND = "made_up", "made_up_plan"
 
 
 @dataclass
@@ -32,6 +32,8 @@ class Errands:
     rows: dict[UUID, tuple[date, UUID | None, UUID | None, UUID | None]] = field(default_factory=dict)
     seen_by: set[UUID | None] | None = None
     lost: set[UUID] = field(default_factory=set)
+    #: Plans of errands, by errand.
+    plans: dict[UUID, UUID] = field(default_factory=dict)
 
     def add(
         self, due_on: date, *, owner: UUID | None = None, organisation: UUID | None = None, committee: UUID | None = None
@@ -49,9 +51,11 @@ class Errands:
         """Return what an area's registration returns."""
         columns = sa.values(
             sa.column("target_id", sa.Uuid), sa.column("due_on", sa.Date), sa.column("organisation_id", sa.Uuid),
-            sa.column("owner_id", sa.Uuid), sa.column("committee_id", sa.Uuid), name="errands",
+            sa.column("owner_id", sa.Uuid), sa.column("committee_id", sa.Uuid), sa.column("plan_id", sa.Uuid), name="errands",
         )  # fmt: skip
-        data: list[tuple[Any, ...]] = [(key, *row) for key, row in self.rows.items()] or [(new_id(), None, None, None, None)]
+        data: list[tuple[Any, ...]] = [(key, *row, self.plans.get(key)) for key, row in self.rows.items()] or [
+            (new_id(), None, None, None, None, None)
+        ]
         table = columns.data(data).alias("errands")
         typed = [sa.cast(column, column.type).label(column.name) for column in table.c]
         return sa.select(*typed).where(table.c.due_on.is_not(None))
@@ -59,6 +63,13 @@ class Errands:
     def load(self, _session: Session, keys: Any) -> list[TargetInfo]:
         """Return what the timeline and the mail show."""
         return [TargetInfo(KIND, key, f"ธุระ {key.hex[-6:]}", f"/errands/{key}") for key in keys if key not in self.lost]
+
+    def load_plans(self, _session: Session, keys: Any) -> list[TargetInfo]:
+        """Return the plans of errands."""
+        places = {self.plans[key]: row[3] for key, row in self.rows.items() if key in self.plans}
+        return [
+            TargetInfo(PLAN_KIND, key, "แผน", f"/errands/plans/{key}", committee_id=places[key]) for key in keys if key in places
+        ]
 
     def visible(self, _session: Session, actor: Actor, keys: Any) -> set[UUID]:
         """Return what ``actor`` may see."""
@@ -68,8 +79,9 @@ class Errands:
 def errands(monkeypatch: pytest.MonkeyPatch) -> Errands:
     """Register the made-up kind as the only one that can be due; return its rows."""
     made = Errands()
-    monkeypatch.setattr(registry, "_kinds", {KIND: DueKind(KIND, KIND, lazy("Reminder"), made.select)})
+    monkeypatch.setattr(registry, "_kinds", {KIND: DueKind(KIND, KIND, lazy("Reminder"), made.select, PLAN_KIND)})
     monkeypatch.setitem(targets._kinds, KIND, TargetKind(lazy("Reminder"), made.load, made.visible))
+    monkeypatch.setitem(targets._kinds, PLAN_KIND, TargetKind(lazy("Reminder"), made.load_plans, made.visible))
     return made
 
 

@@ -27,7 +27,7 @@ def adopted_proposal(session: Session, world: World, now: datetime, state: Propo
     """Make a proposal in ``state``; an adopted one with the resolution that carried it."""
     proposal = Proposal(
         committee_id=world.committee.id, organisation_id=world.org_id("banphru"), author_id=world.users["clerk_banphru"].id,
-        state=state, title="โครงการกำจัดขยะร่วม", objective="ลดขยะตกค้าง", edition=1,
+        state=state, title="โครงการกำจัดขยะร่วม", objective="ลดขยะตกค้าง", edition=1, submitted_at=now,
     )  # fmt: skip
     with history.act(session, verb="proposal.submitted", actor=job_actor("test"), now=now, subject=proposal):
         session.add(proposal)

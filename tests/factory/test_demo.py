@@ -6,15 +6,25 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from collab.action_plans import ledger, overview, overview_queries, service
+from collab.action_plans import queries as plan_queries
+from collab.action_plans.comparison import compare_plan
+from collab.action_plans.lights import Light
+from collab.action_plans.models import ActionPlan
+from collab.action_plans.states import ApprovalLevel, ItemKind
 from collab.agreements.models import Agreement
+from collab.audits import trail
 from collab.factory import Core
-from collab.factory.demo import story
+from collab.factory.demo import campaign, daily_work, story
 from collab.factory.demo.people import PEOPLE
 from collab.history import canon
+from collab.history.integrity.rebuild import check_versions
+from collab.history.integrity.reconcile import find_disagreements
 from collab.history.models import HistoryEvent, HistoryStream
 from collab.kernel import turns
 from collab.kernel.access import Actor, Grant, Scope
 from collab.members.models import Committee, User
+from collab.reminders.models import ReminderEvidence
 
 
 @pytest.fixture
@@ -47,10 +57,43 @@ def test_the_story_is_told_whole(told: Session, now: datetime) -> None:
         assert canon.leaf_hash(event.body) == event.leaf_hash
         previous[event.stream_id] = (event.seq, event.leaf_hash)
     assert {key: bytes(row.head) for key, row in heads.items()} == {key: head for key, (_seq, head) in previous.items()}
+    wholes = ("action_plan/", "agreement/", "proposal/")
+    found = trail.read(told, trail.Filter(late=True), size=200).events
+    late = [(event.verb, event.stream_id) for event in found if event.stream_id.startswith(wholes)]
+    assert late == [], "the story is told in the order of time: nothing of it may look entered late"
+    assert told.scalar(sa.select(sa.func.count()).select_from(ReminderEvidence)), "somebody was reminded of something"
     states = told.scalars(sa.select(Agreement.state).order_by(Agreement.id)).all()
     assert [state.value for state in states] == ["in_force", "ratifying"]
+
+
+def test_versions_rows_and_events_agree(told: Session) -> None:
+    assert list(check_versions(told)) == []
+    assert list(find_disagreements(told)) == []
 
 
 @pytest.mark.parametrize("key", ["coordinator", "chair", "clerk.banphru", "mayor.khuanlang", "clerk.khohong"])
 def test_everybody_has_something_to_do(told: Session, now: datetime, key: str) -> None:
     assert turns.work_of(told, actor_of(told, key), now).count > 0
+
+
+def test_the_campaign_shows_every_light_and_every_kind_of_change(told: Session, now: datetime) -> None:
+    actor = actor_of(told, "chair")
+    plan = told.scalars(sa.select(ActionPlan).where(ActionPlan.title == campaign.TITLE)).one()
+    lights = {
+        row.verdict.light for row in overview.read(told, actor, overview_queries.Scope(plan_id=plan.id), now).by_organisation
+    }
+    assert {Light.GREEN, Light.YELLOW, Light.RED} <= lights
+    assert plan.activated_at is not None
+    assert all(compare_plan(told, plan.id, plan.activated_at, now).counts.values())
+
+
+def test_the_daily_work_shows_what_a_plan_can_do(told: Session) -> None:
+    plan = told.scalars(sa.select(ActionPlan).where(ActionPlan.title == daily_work.TITLE)).one()
+    works = next(entry for entry in ledger.of_plan(told, plan) if entry.slips == 2)
+    assert [line.change.level for line in works.changes] == [ApprovalLevel.EXECUTIVE, ApprovalLevel.COORDINATOR]
+    baseline = plan_queries.baselines_of(told, plan.id)[0]
+    assert service.is_unchanged(told, baseline)
+    assert len(plan_queries.links_of(told, plan.id)) == 4
+    assert len(plan_queries.closings_of(told, plan.id)) == 1
+    assert len(plan_queries.budget_lines_of_plan(told, plan.id)) == 3
+    assert any(row.kind is ItemKind.MILESTONE for row in plan_queries.items_of(told, plan.id))

@@ -10,7 +10,7 @@ from tests.journeys.person import Person
 
 ROLES = ("admin", "coordinator", "chair", "clerk.banphru", "mayor.khuanlang", "auditor", "")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-NO_PAGE = re.compile(r"^/(static|language)/|\.(csv|xlsx|ics|svg)(\?|$)|/download")
+NO_PAGE = re.compile(r"^/(static|language)/|\.(csv|xlsx|pdf|ics|svg)(\?|$)|/download")
 NARROW = 320
 
 

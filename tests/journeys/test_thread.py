@@ -71,8 +71,8 @@ class Thread:
             coordinator.go("/meetings/new")
             coordinator.fill("title", f"Meeting {self.mark}")
             coordinator.fill("place", "Songkhla")
-            coordinator.date("day", *be(today() + timedelta(days=1)))
-            coordinator.fill("time", "09:30")
+            coordinator.date("day", *be(today()))
+            coordinator.fill("time", "23:59")
             coordinator.press("Save as a draft")
             meeting = coordinator.path
             coordinator.go(proposal)

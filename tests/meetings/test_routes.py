@@ -94,7 +94,7 @@ def test_a_committee_that_one_does_not_coordinate_is_refused(browse: Browse, wor
 @pytest.mark.parametrize(
     "path",
     [
-        "/meetings/{}", "/meetings/{}/attendance", "/meetings/{}/minutes", "/meetings/{}/calendar.ics", "/meetings/{}/cancel",
+        "/meetings/{}", "/meetings/{}/attendance", "/meetings/{}/minutes", "/meetings/{}/minutes.pdf", "/meetings/{}/calendar.ics", "/meetings/{}/cancel",
         "/resolutions/{}", "/agenda-items/{}/vote", "/agenda-items/{}/postpone", "/agenda/place/proposal/{}", "/agenda/place/nothing/{}",
     ],
 )  # fmt: skip
@@ -113,7 +113,7 @@ def test_drafts_and_outsiders(browse: Browse, session: Session, world: World, no
 
 
 def test_the_page_offers_only_what_one_may_do_now(browse: Browse, session: Session, world: World, now: datetime) -> None:
-    made = make_meeting(session, world, now, MeetingState.CONVENED)
+    made = make_meeting(session, world, now, MeetingState.CONVENED, days=0)
     page = f"/meetings/{made.id}"
     assert f"{page}/open" in browse("chair").get(page).text
     assert f"{page}/cancel" in browse("coordinator").get(page).text
@@ -291,10 +291,12 @@ def test_closing_with_open_items_is_refused_then_minutes_are_printed(
 ) -> None:
     chair = browse("chair")
     assert chair.get(f"/meetings/{meeting.id}/minutes").status_code == 404
+    assert chair.get(f"/meetings/{meeting.id}/minutes.pdf").status_code == 404
     assert chair.post(f"/meetings/{meeting.id}/close").status_code == 409
     vote(session, world, now, item, ballot(world, banphru=F, khohong=F, phatong=F))
     assert chair.post(f"/meetings/{meeting.id}/close").status_code == 303
     assert "รายงานการประชุม" in browse("auditor").get(f"/meetings/{meeting.id}/minutes").text
+    assert browse("auditor").get(f"/meetings/{meeting.id}/minutes.pdf").data.startswith(b"%PDF-")
     assert browse("coordinator").post(f"/meetings/{meeting.id}/adopt").status_code == 403
     assert chair.post(f"/meetings/{meeting.id}/adopt").status_code == 303
 

@@ -11,6 +11,7 @@ from collab import history
 from collab.history.models import HistoryEvent
 from collab.kernel import events, turns
 from collab.kernel.access import job_actor
+from collab.kernel.clock import BANGKOK, today
 from collab.kernel.errors import InvalidInput, NotFound, StateConflict, VersionConflict
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
@@ -219,7 +220,7 @@ def test_every_present_seat_votes_and_a_recused_one_does_not(
         with pytest.raises(InvalidInput):
             vote(session, world, now, item, choices, why)
     made = vote(session, world, now, item, ballot(world, banphru=F, khohong=A), recused)
-    assert (made.arithmetic["recused"], made.arithmetic["denominator"]) == ("1.00", "2.00")
+    assert (made.arithmetic["recused"], made.arithmetic["denominator"]) == ("1", "2")
     kept = session.scalars(sa.select(Ballot).where(Ballot.seat_id == world.seats["phatong"].id)).one()
     assert (kept.choice, kept.recusal_reason) == (None, "เป็นคู่สัญญา")
 
@@ -239,7 +240,7 @@ def test_a_resolution_keeps_its_arithmetic_and_locks_its_item(
         events._reactions[ResolutionAdopted].remove(hear)
     assert [(event.resolution_id, event.target, event.carried) for event in heard] == [(made.id, None, True)]
     assert made.number == "ทส 1/2569"
-    expected = {"votes_for": "2.00", "votes_against": "0", "abstained": "1.00", "seats": 3, "seats_present": 3, "seats_needed": 2}
+    expected = {"votes_for": "2", "votes_against": "0", "abstained": "1", "seats": 3, "seats_present": 3, "seats_needed": 2}
     assert expected.items() <= made.arithmetic.items()
     assert item.state is ItemState.DECIDED
     with pytest.raises(StateConflict):
@@ -291,7 +292,7 @@ def test_closing_drafts_thai_minutes_and_locks_the_record(
         service.close_meeting(session, **chair)
     vote(session, world, now, item, ballot(world, banphru=F, khohong=F, phatong=A))
     service.close_meeting(session, **chair)
-    for part in ("รายงานการประชุมคณะกรรมการความร่วมมือทดสอบ", "๑ ธันวาคม ๒๕๖๙", "มติที่ ทส ๑/๒๕๖๙", "ระเบียบวาระที่ ๖", "นายก banphru"):
+    for part in ("รายงานการประชุมคณะกรรมการความร่วมมือทดสอบ", "๒๑ พฤศจิกายน ๒๕๖๙", "มติที่ ทส ๑/๒๕๖๙", "ระเบียบวาระที่ ๖", "นายก banphru"):
         assert part in meeting.minutes
     for deed in (
         lambda: seat_all(session, world, now, meeting),
@@ -347,3 +348,13 @@ def test_what_waits_for_whom(
     work = turns.work_of(session, world.actors[person], now)
     found = [row.label for row in (*work.late, *work.soon, *work.later) if row.info.id == made.id]
     assert found == ([turns.task_label(task)] if task else [])
+
+
+def test_a_meeting_is_not_opened_before_its_day(session: Session, world: World, now: datetime) -> None:
+    made = make_meeting(session, world, now, MeetingState.CONVENED, days=1)
+    with pytest.raises(StateConflict):
+        service.open_meeting(session, actor=world.actors["chair"], now=now, meeting_id=made.id, expected_version=None)
+    # Half past midnight in Bangkok on the day itself, still the day before by the server's clock.
+    early = datetime.combine(today(made.starts_at), datetime.min.time(), BANGKOK) + timedelta(minutes=30)
+    opened = service.open_meeting(session, actor=world.actors["chair"], now=early, meeting_id=made.id, expected_version=None)
+    assert opened.state is MeetingState.IN_SESSION

@@ -1,48 +1,21 @@
 """Two at once, with real threads and real commits."""
 
-import os
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-import pytest
-from alembic import command
-from alembic.config import Config
-
-from collab.factory import register_areas
-from collab.kernel import bootstrap
 from collab.kernel.access import Actor, Grant, Role, Scope, job_actor
 from collab.kernel.clock import today
-from collab.kernel.db import Database, create_engine
-from collab.kernel.errors import DomainError, InvalidInput, StateConflict
+from collab.kernel.db import Database
+from collab.kernel.errors import InvalidInput, StateConflict
 from collab.kernel.ids import new_id
 from collab.members.models import OrganisationKind, PasswordReset
 from collab.members.secrecy import new_token, token_hash
 from collab.members.service import organisations, passwords, people, rate_limit, sign_in
-from tests.conftest import ROOT
-from tests.services import app_url, superuser_url
+from tests.threads import together
 
 SYSTEM = job_actor("test")
 WORDS = ("หมวกสีเขียว-โคมไฟ-ตะกร้อ", "มะม่วง-ล้อรถ-ปากกาแดง")
-
-
-@pytest.fixture(scope="module")
-def committed() -> Iterator[Database]:
-    """A database of this file alone, because what is committed here (administrators, attempts) would be met by other tests."""
-    register_areas()
-    server, name = superuser_url(), f"collab_members_{os.getpid()}"
-    bootstrap.drop_database(server, name)
-    bootstrap.create_database(server, name)
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("sqlalchemy.url", app_url(server, bootstrap.OWNER_ROLE, name).replace("%", "%%"))
-    command.upgrade(config, "head")
-    engine = create_engine(app_url(server, bootstrap.APP_ROLE, name))
-    yield Database(engine, lambda _job, _arguments: None)
-    engine.dispose()
-    bootstrap.drop_database(server, name)
 
 
 def person(database: Database, now: datetime) -> tuple[UUID, str]:
@@ -56,21 +29,6 @@ def person(database: Database, now: datetime) -> tuple[UUID, str]:
         made = people.enter_user(session, actor=SYSTEM, now=now, organisation_id=home.id, values=values)
         passwords.give_password(session, actor=SYSTEM, now=now, user_id=made.id, password=WORDS[0])
         return made.id, email
-
-
-def together(*tries: Callable[[], Any]) -> list[Any]:
-    """Run the tries at the same time; return what each returned or the DomainError that it raised."""
-    barrier = threading.Barrier(len(tries))
-
-    def run(attempt: Callable[[], Any]) -> Any:
-        barrier.wait()
-        try:
-            return attempt()
-        except DomainError as error:
-            return error
-
-    with ThreadPoolExecutor(len(tries)) as pool:
-        return list(pool.map(run, tries))
 
 
 def test_of_two_who_use_one_reset_link_one_wins(committed: Database, now: datetime) -> None:

@@ -393,12 +393,12 @@ def test_signing_in_needs_the_forms_token(client: FlaskClient, app: Flask) -> No
     assert sign_in(client).status_code == 400
 
 
-def test_a_page_costs_two_queries_for_the_person(client: FlaskClient, count_queries: Any) -> None:
+def test_a_page_costs_one_query_for_the_person(client: FlaskClient, count_queries: Any) -> None:
     sign_in(client)
     with count_queries() as statements:
         assert client.get("/account/password").status_code == 200
     about_person = [text for text in statements if "user_session" in text or "role_assignment" in text]
-    assert len(about_person) == 2
+    assert len(about_person) == 1
 
 
 @pytest.mark.parametrize(

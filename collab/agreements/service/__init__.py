@@ -17,6 +17,7 @@ from collab.agreements.service.obligations import Duty, add_obligation, fulfil_o
 from collab.agreements.service.ratifying import (
     CouncilDecision,
     circulate,
+    content,
     record_approval,
     record_ratification,
     sign,
@@ -30,6 +31,7 @@ __all__ = [
     "Terms",
     "add_obligation",
     "circulate",
+    "content",
     "copy_as_draft",
     "draft_agreement",
     "edit_agreement",

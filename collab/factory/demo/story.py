@@ -1,6 +1,7 @@
 """The story itself, three fiscal years of it, chapter by chapter, ending today with something true to do for everybody."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,13 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab.action_plans import service as action_plans
-from collab.action_plans.models import ActionItem, ActionPlan
+from collab.action_plans.models import ActionItem
 from collab.agreements import queries as agreements
 from collab.agreements.models import Agreement
-from collab.audits import service as audits
 from collab.cost_sharing import service as cost_sharing
 from collab.cost_sharing.rules import Method, Terms
-from collab.factory.demo import steps
+from collab.factory.demo import auditing, campaign, daily_work, evidence, reminding, steps
 from collab.factory.demo.stage import Stage, build
 from collab.forum import service as forum
 from collab.kernel.targets import Ref
@@ -29,6 +29,8 @@ from collab.proposals.states import Stance
 from collab.service_plans.service.plans import PlanText
 
 BEGAN_DAYS_AGO = 1000
+#: Something that happens at an instant of the story.
+Happening = tuple[datetime, Callable[[], None]]
 TONNES_A_DAY = {"banphru": 20, "khohong": 40, "banrai": 6, "phatong": 16}
 EVIDENCE = "รายงานผลการดำเนินงาน (เอกสารสมมติเพื่อการสาธิต)\n"
 
@@ -52,11 +54,16 @@ def tell(session: Session, now: datetime) -> None:
     """Tell the whole story into an empty installation, in the caller's transaction: it is there whole or not at all."""
     stage = build(session, now, BEGAN_DAYS_AGO)
     ban_phru = _ban_phru(stage)
+    campaign.tell(stage, ban_phru)
     _khuan_lang(stage)
+    daily_work.tell(stage, ban_phru)
     _canals(stage)
     _waiting_proposals(stage)
     _beside(stage, ban_phru)
+    reminding.remind(stage)
+    evidence.tell(stage, now)
     _settle_old_messages(session, now)
+    reminding.settle(stage)
 
 
 def _ban_phru(stage: Stage) -> Agreement:
@@ -112,11 +119,10 @@ def _yearly_plans(stage: Stage, pact: Agreement) -> None:
         Job("ทบทวนอัตราค่ากำจัดต่อตัน", "khohong", ("banphru", "phatong"), 20, -75, 0, "", 2, 0),
         Job("จัดทำร่างบันทึกข้อตกลงฉบับต่ออายุ", "banphru", ("khohong", "banrai", "phatong"), 25, 3, 30, "", 3, 0),
     ]
-    plan = _carry_out(stage, pact, 50, "แผนปฏิบัติการร่วม บ่อขยะบ้านพรุ ปีงบประมาณนี้", now)
-    _slip(stage, plan)
+    _carry_out(stage, pact, 50, "แผนปฏิบัติการร่วม บ่อขยะบ้านพรุ ปีงบประมาณนี้", now, slips=True)
 
 
-def _carry_out(stage: Stage, pact: Agreement, days_ago: int, title: str, jobs: list[Job]) -> ActionPlan:
+def _carry_out(stage: Stage, pact: Agreement, days_ago: int, title: str, jobs: list[Job], *, slips: bool = False) -> None:
     """Plan, activate, report and verify the jobs on the authority of the agreement's clauses."""
     session, coordinator = stage.session, stage.actors["coordinator"]
     clauses = agreements.clauses_of(session, pact.id)
@@ -140,49 +146,69 @@ def _carry_out(stage: Stage, pact: Agreement, days_ago: int, title: str, jobs: l
         )  # fmt: skip
         made[job] = action_plans.add_item(session, actor=coordinator, now=stage.at(days_ago, 5), plan_id=plan.id, facts=facts)
     action_plans.activate_plan(session, actor=coordinator, now=stage.at(days_ago - 1), plan_id=plan.id)
-    for job, item in made.items():
-        _report(stage, job, item)
-    return plan
+    happenings = [happening for job, item in made.items() for happening in _reports(stage, job, item)]
+    if slips:
+        happenings += _slips(stage, list(made.values()))
+    # In the order of time, as it happened: what is told of an earlier day after a later one would be a late entry.
+    for _moment, happen in sorted(happenings, key=lambda pair: pair[0]):
+        happen()
 
 
-def _report(stage: Stage, job: Job, item: ActionItem) -> None:
+def _reports(stage: Stage, job: Job, item: ActionItem) -> list[Happening]:
     """The lead's clerk reports once or twice, with a file when it is finished; the helper verifies."""
     if not job.percent:
-        return
+        return []
     actor, session = stage.actors[f"clerk.{job.lead}"], stage.session
     last = max(job.due + 3, 1) if job.percent == 100 else max(min(job.starts - 10, job.starts), 2)
-    if job.percent == 100:
-        last = max(last, 2)
+    found: list[Happening] = []
+
+    def half() -> None:
         action_plans.report_progress(
             session, actor=actor, now=stage.at(last + 5), item_id=item.id, percent=50, words="ดำเนินการไปแล้วครึ่งหนึ่ง", milestone=""
         )
-    evidence = action_plans.FileSent(io.BytesIO(EVIDENCE.encode()), "รายงานผล.txt") if job.percent == 100 else None
-    action_plans.report_progress(
-        session, actor=actor, now=stage.at(last, 6), item_id=item.id, percent=job.percent, words="รายงานผลการดำเนินงานตามแผน (สมมติ)",
-        milestone="", cost_spent=Decimal(job.budget * job.percent // 100), evidence=evidence,
-    )  # fmt: skip
-    if job.verified_by:
+
+    def report() -> None:
+        evidence = action_plans.FileSent(io.BytesIO(EVIDENCE.encode()), "รายงานผล.txt") if job.percent == 100 else None
+        action_plans.report_progress(
+            session, actor=actor, now=stage.at(last, 6), item_id=item.id, percent=job.percent, words="รายงานผลการดำเนินงานตามแผน (สมมติ)",
+            milestone="", cost_spent=Decimal(job.budget * job.percent // 100), evidence=evidence,
+        )  # fmt: skip
+
+    def verify() -> None:
         judge = stage.actors[f"clerk.{job.verified_by}"]
         action_plans.judge_report(session, actor=judge, now=stage.at(last - 1), item_id=item.id, accepted=True, words="ตรวจรับแล้ว")
 
+    if job.percent == 100:
+        last = max(last, 2)
+        found.append((stage.at(last + 5), half))
+    found.append((stage.at(last, 6), report))
+    if job.verified_by:
+        found.append((stage.at(last - 1), verify))
+    return found
 
-def _slip(stage: Stage, plan: ActionPlan) -> None:
+
+def _slips(stage: Stage, items: list[ActionItem]) -> list[Happening]:
     """One deadline was moved once by the chair; another request waits."""
-    session = stage.session
-    session.flush()
-    rows = session.scalars(sa.select(ActionItem).where(ActionItem.plan_id == plan.id).order_by(ActionItem.position)).all()
-    truck, outreach = rows[1], rows[3]
-    action_plans.ask_deadline(
-        session, actor=stage.actors["clerk.khohong"], now=stage.at(18), item_id=truck.id, new_due_on=stage.day(-2),
-        reason="ผู้ขายส่งมอบรถล่าช้าเพราะน้ำท่วม",
-    )  # fmt: skip
-    action_plans.decide_deadline(
-        session, actor=stage.actors["chair"], now=stage.at(16), item_id=truck.id, approved=True, words="อนุมัติครั้งเดียว"
-    )
-    action_plans.ask_deadline(
-        session, actor=stage.actors["clerk.phatong"], now=stage.at(2), item_id=outreach.id, new_due_on=stage.day(-40),
-        reason="ขอเลื่อนเพราะตรงกับงานประเพณีของตำบล",
-    )  # fmt: skip
+    session, truck, outreach = stage.session, items[1], items[3]
+
+    def ask() -> None:
+        action_plans.ask_deadline(
+            session, actor=stage.actors["clerk.khohong"], now=stage.at(18), item_id=truck.id, new_due_on=stage.day(-2),
+            reason="ผู้ขายส่งมอบรถล่าช้าเพราะน้ำท่วม",
+        )  # fmt: skip
+
+    def approve() -> None:
+        action_plans.decide_deadline(
+            session, actor=stage.actors["chair"], now=stage.at(16), item_id=truck.id, approved=True, words="อนุมัติครั้งเดียว"
+        )
+
+    def ask_again() -> None:
+        action_plans.ask_deadline(
+            session, actor=stage.actors["clerk.phatong"], now=stage.at(2), item_id=outreach.id, new_due_on=stage.day(-40),
+            reason="ขอเลื่อนเพราะตรงกับงานประเพณีของตำบล",
+        )  # fmt: skip
+
+    return [(stage.at(18), ask), (stage.at(16), approve), (stage.at(2), ask_again)]
 
 
 def _khuan_lang(stage: Stage) -> None:
@@ -199,8 +225,8 @@ def _khuan_lang(stage: Stage) -> None:
         "readiness": {"law": 3, "executives": 3, "people": 2},
     })  # fmt: skip
     asked = steps.ask_opinions(stage, proposal, 175, ("khuanlang", "khohong"), wait_days=22)
-    steps.answer(stage, asked, "khuanlang", 160, Stance.WITH_CONDITIONS, "รถขยะต้องใช้เส้นทางที่กำหนดและห้ามวิ่งหลัง 18.00 น.")
     steps.answer(stage, asked, "khohong", 162, Stance.SUPPORT)
+    steps.answer(stage, asked, "khuanlang", 160, Stance.WITH_CONDITIONS, "รถขยะต้องใช้เส้นทางที่กำหนดและห้ามวิ่งหลัง 18.00 น.")
     steps.close_opinions(stage, proposal, 150)
     resolution = steps.meet(
         stage,
@@ -273,10 +299,7 @@ def _beside(stage: Stage, pact: Agreement) -> None:
         session, actor=stage.actors["clerk.khohong"], now=stage.at(9), target=talk, text="ข้อตกลงจะหมดอายุแล้ว ขอให้เริ่มร่างฉบับต่ออายุ"
     )
     forum.write(session, actor=stage.actors["coordinator"], now=stage.at(8), target=talk, text="จะบรรจุในวาระการประชุมครั้งหน้า")
-    audits.raise_finding(
-        session, actor=stage.actors["auditor"], now=stage.at(6), target=talk, organisation_id=stage.place("banphru"),
-        question="ขอหลักฐานการตรวจวัดน้ำชะขยะรายไตรมาสของปีที่ผ่านมา และเหตุที่ไตรมาสที่ 3 ล่าช้า", due_on=stage.day(-24),
-    )  # fmt: skip
+    auditing.tell(stage, pact)
     learning.write_case(
         session, actor=stage.actors["clerk.banphru"], now=stage.at(200), organisation_id=stage.place("banphru"),
         texts={
@@ -295,7 +318,7 @@ def _beside(stage: Stage, pact: Agreement) -> None:
 def _settle_old_messages(session: Session, now: datetime) -> None:
     """Mark the mails of the story's past as sent, so that the worker does not mail three years at its first start."""
     session.flush()
-    old = sa.and_(Message.created_at < now - timedelta(days=2), Message.state == MessageState.WAITING)
+    old = sa.and_(Message.created_at < now - timedelta(days=2), Message.state.in_([MessageState.WAITING, MessageState.HELD]))
     session.execute(
         sa.update(Message)
         .where(old)

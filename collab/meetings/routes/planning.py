@@ -4,11 +4,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import icalendar
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from collab.kernel import targets
 from collab.kernel.access import Permission, can, could
+from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
@@ -20,6 +21,7 @@ from collab.meetings.states import MACHINE, MeetingState, MeetingVerb
 from collab.members import queries as members
 from collab.members.rules import name_of
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.downloads import CALENDAR, download
 from collab.web.forms import options
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
@@ -106,6 +108,7 @@ def _verbs(meeting: Meeting) -> dict[str, bool]:
     found = {verb.value: MACHINE.allows(state, verb) and (manages or presides) for verb in MeetingVerb}
     for verb in (MeetingVerb.EDIT_AGENDA, MeetingVerb.CONVENE, MeetingVerb.CANCEL):
         found[verb.value] = MACHINE.allows(state, verb) and manages
+    found["open"] = found["open"] and today(request_now()) >= today(meeting.starts_at)
     found["adopt_minutes"] = found["adopt_minutes"] and presides and meeting.minutes_adopted_at is None
     return found
 
@@ -238,5 +241,4 @@ def calendar(meeting_id: UUID) -> ResponseReturnValue:
     whole.add("prodid", "-//Collab//Meetings//TH")
     whole.add("version", "2.0")
     whole.add_component(event)
-    headers = {"Content-Disposition": "attachment; filename=meeting.ics"}
-    return Response(whole.to_ical(), mimetype="text/calendar; charset=utf-8", headers=headers)
+    return download(whole.to_ical(), CALENDAR, "meeting.ics")

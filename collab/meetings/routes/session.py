@@ -5,18 +5,20 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from collab.documents.typesetting import render_pdf
 from collab.kernel import targets
 from collab.kernel.access import Permission, can
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
-from collab.meetings import queries, service, wording
+from collab.meetings import documents, queries, service, wording
 from collab.meetings.forms import ReasonForm, SheetForm, StepForm, VoteForm
 from collab.meetings.models import Meeting
 from collab.meetings.routes.blueprint import blueprint
 from collab.meetings.states import MACHINE, Choice, ItemState, MeetingVerb, Presence
 from collab.members import queries as members
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.downloads import PDF, download
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
@@ -169,3 +171,14 @@ def minutes(meeting_id: UUID) -> ResponseReturnValue:
     if not meeting.minutes:
         raise NotFound("minutes", meeting_id)
     return render_template("meetings/minutes.html", meeting=meeting)
+
+
+@blueprint.get("/meetings/<uuid:meeting_id>/minutes.pdf")
+@requires(Permission.MEETING_VIEW)
+def minutes_pdf(meeting_id: UUID) -> ResponseReturnValue:
+    """Return the minutes as PDF."""
+    with reading() as session:
+        meeting = queries.get_visible(session, current_actor(), meeting_id)
+    if not meeting.minutes:
+        raise NotFound("minutes", meeting_id)
+    return download(render_pdf(documents.minutes_paper(meeting), request_now()), PDF, f"รายงานการประชุม {meeting.number}.pdf")

@@ -1,12 +1,11 @@
 """Reading proposals: the list, one proposal with its thread, the list as CSV."""
 
-import csv
-import io
 from uuid import UUID
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from collab.documents import sheets
 from collab.kernel import targets
 from collab.kernel.access import Permission, can, could
 from collab.kernel.errors import NotAllowed
@@ -22,6 +21,7 @@ from collab.proposals.rules import readiness_mean
 from collab.proposals.states import MACHINE, ProposalState, ProposalVerb
 from collab.proposals.wording import OPINION_STATES, RIBBON, STANCES, STATES, TURNS
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.downloads import download
 from collab.web.routing import requires
 
 
@@ -43,22 +43,14 @@ def index() -> ResponseReturnValue:
 @requires(Permission.PROPOSAL_VIEW)
 def export() -> ResponseReturnValue:
     """Return the list as filtered, as CSV that Excel opens in Thai."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow([_("Number"), _("Name of the joint service"), _("Proposed by"), _("State"), _("Estimated cost (baht)")])
+    head = [_("Number"), _("Name of the joint service"), _("Proposed by"), _("State"), _("Estimated cost (baht)")]
     with reading() as session:
         page = queries.list_proposals(session, current_actor(), state=_asked_state(), size=5000)
         names = members.organisation_names(session, {row.organisation_id for row in page.rows})
-    for row in page.rows:
-        cells = [row.number or "", row.title, names[row.organisation_id], str(STATES[row.state][0]), row.cost_amount or ""]
-        writer.writerow([_no_formula(str(cell)) for cell in cells])
-    headers = {"Content-Disposition": "attachment; filename=proposals.csv"}
-    return Response("\ufeff" + buffer.getvalue(), mimetype="text/csv; charset=utf-8", headers=headers)
-
-
-def _no_formula(cell: str) -> str:
-    """Keep a cell that begins like a formula from being one when a spreadsheet opens it."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell
+    rows = [
+        [row.number, row.title, names[row.organisation_id], str(STATES[row.state][0]), row.cost_amount] for row in page.rows
+    ]  # fmt: skip
+    return download(sheets.as_csv(head, rows), sheets.CSV, "proposals.csv")
 
 
 @blueprint.get("/proposals/<uuid:proposal_id>")

@@ -101,19 +101,39 @@ def python_step(name: str, options: Options, product: Mapping[str, str], *comman
     return Spec(name=name, command=[sys.executable, "-m", *command], cwd=options.root, environ=_environ(options, product))
 
 
+def web_command(options: Options, application: str = "wsgi:app") -> list[str]:
+    """Return the module and arguments that serve the WSGI ``application``; the bench serves others under the same settings."""
+    kind = ["--worker-class", "gthread", "--threads", str(options.web_threads)] if options.web_threads > 1 else []
+    web = ["gunicorn", application, "--bind", f"{HOST}:{options.port}", "--workers", str(options.web_workers), *kind]
+    return [*web, "--graceful-timeout", "5", "--timeout", "60", "--log-level", "warning", "--no-control-socket"]
+
+
 def product_specs(options: Options, product: Mapping[str, str]) -> list[Spec]:
     """Return the processes that make up the product beside the database."""
-    kind = ["--worker-class", "gthread", "--threads", str(options.web_threads)] if options.web_threads > 1 else []
-    web = ["gunicorn", "wsgi:app", "--bind", f"{HOST}:{options.port}", "--workers", str(options.web_workers), *kind]
-    web += ["--graceful-timeout", "5", "--timeout", "60", "--log-level", "warning", "--no-control-socket"]
+    web = web_command(options)
     celery = ["celery", "-A", "workers.celery_app", "--quiet"]
     worker = [*celery, "worker", "--concurrency", str(options.jobs), "--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--pidfile="]
-    environ = _environ(options, _without_owner(product), **WORKER_ENVIRON)
+    environ = _environ(options, _without_key(_without_owner(product)), **WORKER_ENVIRON)
+    with_key = environ | {"COLLAB_LOG_KEY_FILE": log_key_file(options, product)}
     return [
-        Spec(name=name, command=[sys.executable, "-m", *command], cwd=options.root, environ=environ, colour=colour)
-        for name, command, colour in (("web", web, 32), ("worker", worker, 36), ("beat", beat, 35))
+        Spec(name=name, command=[sys.executable, "-m", *command], cwd=options.root, environ=given, colour=colour)
+        for name, command, colour, given in (
+            ("web", web, 32, environ),
+            ("worker", worker, 36, with_key),
+            ("beat", beat, 35, environ),
+        )
     ]
+
+
+def log_key_file(options: Options, product: Mapping[str, str]) -> str:
+    """Return where the log's signing key is: the operator's choice, else in the state directory, where the demo's worker makes it."""
+    return product.get("COLLAB_LOG_KEY_FILE") or str(options.state_dir / "log" / "key")
+
+
+def _without_key(product: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables less the place of the signing key: only the worker that seals is told it."""
+    return {name: value for name, value in product.items() if name != "COLLAB_LOG_KEY_FILE"}
 
 
 def database_spec(cluster: Cluster, environ: Mapping[str, str], identity: Mapping[str, object]) -> Spec:

@@ -1,0 +1,59 @@
+"""The first screen: what waits for whom, for every role, with a number of queries that does not grow."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from collab.kernel import turns
+from collab.proposals.states import ProposalState
+from tests.factories.proposals import ask, proposal_in
+from tests.factories.world import World
+
+Browse = Callable[[str], FlaskClient]
+
+
+@pytest.mark.parametrize(
+    "who", ["administrator", "coordinator", "chair", "auditor", "clerk_banphru", "executive_khohong", "clerk_outside"]
+)
+def test_everybody_has_a_first_screen_even_with_nothing_to_do(browse: Browse, world: World, who: str) -> None:
+    answer = browse(who).get("/home")
+    assert answer.status_code == 200
+    assert "<h1" in answer.text
+
+
+def test_a_step_waits_for_the_one_whose_turn_it_is(browse: Browse, session: Session, world: World, now: datetime) -> None:
+    made = proposal_in(session, world, now, ProposalState.SUBMITTED)
+    path = f'href="/proposals/{made.id}'
+    assert path in browse("coordinator").get("/home").text
+    assert path not in browse("clerk_khohong").get("/home").text
+    opinion = ask(session, world, now, made, "khohong")[0]
+    session.commit()
+    assert f'href="/opinions/{opinion.id}"' in browse("clerk_khohong").get("/home").text
+    for who, waits in (("clerk_khohong", True), ("clerk_phatong", False)):
+        work = turns.work_of(session, world.actors[who], now)
+        assert (opinion.id in {task.info.id for task in (*work.late, *work.soon, *work.later)}) is waits
+
+
+@pytest.mark.parametrize("who", ["coordinator", "clerk_khohong", "auditor"])
+def test_queries_do_not_grow_with_what_waits(
+    browse: Browse, session: Session, world: World, now: datetime, count_queries: Callable[[], Any], who: str
+) -> None:
+    counts, client = [], browse(who)
+    for more in (1, 6):
+        for _number in range(more):
+            ask(session, world, now, proposal_in(session, world, now, ProposalState.SUBMITTED))
+        session.commit()
+        client.get("/home")
+        with count_queries() as statements:
+            assert client.get("/home").status_code == 200
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("query", ["", "?kind=nonsense", "?committee=x", "?kind=opinion&committee=%00", "?cursor=rubbish"])
+def test_the_rows_behind_a_figure_open_whatever_is_asked(browse: Browse, world: World, query: str) -> None:
+    assert browse("coordinator").get(f"/due{query}").status_code < 500
