@@ -50,8 +50,8 @@ def check_address(text: str, hosts: Collection[str]) -> tuple[str, AddressFault 
 
 def _server(text: str) -> str:
     """Return host, or host:port, of an address; '' when it has none that can be read."""
-    parts = urlsplit(text)
     try:
+        parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return ""

@@ -80,9 +80,9 @@ def read_event(raw: bytes) -> Report:
         found = json.loads(raw[:LONGEST])
     except (ValueError, RecursionError):
         return NOTHING
-    if not isinstance(found, dict) or found.get("event") not in _EVENTS:
+    kind = _EVENTS.get(_text(found.get("event"))) if isinstance(found, dict) else None
+    if kind is None:
         return NOTHING
-    kind = _EVENTS[found["event"]]
     line = Line(kind, _status(_text(found.get("status")), kind), _addresses([_text(found.get("recipient"))]))
     return Report((line,), (_text(found.get("message_id")),))
 
