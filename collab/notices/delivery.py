@@ -26,6 +26,7 @@ from collab.notices.kinds import DIGEST, Mode, can_be_muted
 from collab.notices.links import Purpose
 from collab.notices.mail import DeliveryFailed, Letter, Post, write_mail
 from collab.notices.models import DeliveryAttempt, Message, MessageState, NoticePreference
+from collab.notices.queries import may_leave
 
 logger = logging.getLogger(__name__)
 _MESSAGE = cast(sa.Table, Message.__table__)
@@ -42,7 +43,7 @@ INTERRUPTED = "interrupted too often"
 
 def claim(session: Session, now: datetime, size: int = BATCH, *, worker: str = "", urgent_only: bool = False) -> list[UUID]:
     """Claim up to ``size`` messages whose time has come for ``worker``, the urgent first, skipping those others hold; return the ids."""
-    ready = [Message.state == MessageState.WAITING, Message.next_attempt_at <= now]
+    ready = [Message.state == MessageState.WAITING, Message.next_attempt_at <= now, may_leave()]
     order = (Message.is_urgent.desc(), Message.next_attempt_at, Message.id)
     chosen = (
         sa.select(Message.id)

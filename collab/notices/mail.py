@@ -13,6 +13,7 @@ from typing import Protocol
 
 from collab.kernel.db import Database
 from collab.kernel.i18n import _, ngettext, speaking
+from collab.notices import envelope
 from collab.notices.digest import Entry
 from collab.notices.headers import MAIL_POLICY, wire_bytes
 from collab.notices.models import SunkMail
@@ -85,7 +86,8 @@ class SmtpPost:
         """Send ``mail``; raise DeliveryFailed with the server's answer when it does not take it."""
         connection = self._connection or self._open()
         try:
-            refused = connection.sendmail(parseaddr(mail["From"])[1], [parseaddr(mail["To"])[1]], wire_bytes(mail))
+            sender = envelope.sender_for(mail["Message-ID"], parseaddr(mail["From"])[1])
+            refused = connection.sendmail(sender, [parseaddr(mail["To"])[1]], wire_bytes(mail))
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             self._reset()

@@ -16,7 +16,10 @@ from collab.reminders.registry import due_kinds
 
 VERBS = {
     Outcome.ACCEPTED: "reminder.accepted",
+    Outcome.BOUNCED: "reminder.bounced",
+    Outcome.DELIVERED: "reminder.delivered",
     Outcome.EXPIRED: "reminder.expired",
+    Outcome.POSTED: "reminder.posted",
     Outcome.ACKNOWLEDGED: "reminder.acknowledged",
     Outcome.SKIPPED: "reminder.skipped",
 }

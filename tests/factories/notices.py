@@ -19,6 +19,8 @@ class Mailbox:
     recipient: str = "250 ok"
     data: str = "250 taken"
     mails: list[bytes] = field(default_factory=list)
+    #: The envelope senders that it was told.
+    senders: list[str] = field(default_factory=list)
 
     def read(self) -> list[EmailMessage]:
         """Return what was taken, parsed."""
@@ -35,6 +37,9 @@ class _Handler(socketserver.StreamRequestHandler):
             verb = line.split(None, 1)[0].upper() if line.split() else b""
             if verb == b"RCPT":
                 self._say(box.recipient)
+            elif verb == b"MAIL":
+                box.senders.append(line.decode().partition("<")[2].partition(">")[0])
+                self._say("250 ok")
             elif verb == b"DATA":
                 self._say("354 go on")
                 box.mails.append(self._text())
