@@ -3,8 +3,9 @@
 
 def register() -> None:
     """Fill in this area's permissions, targets and sources of work."""
-    from collab.audits import access_targets, indexes, policy, targets  # noqa: F401 - the indexes attach themselves to the tables
+    from collab.audits import access_targets, indexes, policy, subscribers, targets  # noqa: F401 - the indexes attach themselves to the tables
 
     policy.install()
     targets.install()
     access_targets.install()
+    subscribers.install()

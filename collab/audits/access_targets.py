@@ -31,7 +31,7 @@ def _see_access(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUI
 
 
 def _load_readings(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
-    words = {Reading.READ: _("History read"), Reading.EXPORTED: _("File taken away")}
+    words = {Reading.READ: _("Read"), Reading.EXPORTED: _("File taken away")}
     return [
         TargetInfo("audit_reading", row.id, words[row.action], f"/audit/readings/{row.auditor_id}", day=row.read_on)
         for row in access_queries.readings_by_ids(session, keys)

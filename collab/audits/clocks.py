@@ -78,3 +78,12 @@ def register_at(session: Session, kind: str, at: datetime, cursor: str | None = 
         version.recorded_to > at,
     )
     return keyset(session, statement, (Key(version.subject_id, lambda row: row.subject_id),), cursor, size=size)
+
+
+def streams_changed(session: Session, kind: str, earlier: datetime, later: datetime, most: int) -> list[str]:
+    """Return the streams in which an object of the register ``kind`` changed after ``earlier`` up to ``later``, ``most`` at most."""
+    version = HistoryVersion
+    found = sa.select(version.stream_id).where(
+        version.subject_kind.in_(REGISTERS), version.subject_kind == kind, version.recorded_from > earlier, version.recorded_from <= later,
+    )  # fmt: skip
+    return list(session.scalars(found.distinct().order_by(version.stream_id).limit(most)))

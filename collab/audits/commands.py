@@ -23,6 +23,7 @@ from collab.history.verifier.words import say
 from collab.kernel.access import job_actor
 from collab.kernel.clock import utc_now
 from collab.kernel.errors import DomainError, InvalidInput
+from collab.reminders import evidence
 from collab.web.context import database, settings
 
 history = AppGroup("history", help="The history: verify it, seal it, take evidence away.")
@@ -140,9 +141,9 @@ def rebuild(check: bool) -> None:
 
 @history.command("reconcile")
 def reconcile() -> None:
-    """Compare every tracked table with the history; record an alarm for each new disagreement; exit 1 when there is one."""
+    """Compare tracked tables with the history, reminders with receipts; record an alarm for each new disagreement, then exit 1."""
     with database().unit_of_work() as session:
-        count = reconciling.reconcile(session, now=utc_now())
+        count = reconciling.reconcile(session, now=utc_now()) + evidence.raise_alarms(session, now=utc_now())
     click.echo(f"{count} new disagreements")
     sys.exit(1 if count else 0)
 

@@ -13,6 +13,7 @@ from collab.kernel.errors import StateConflict
 from collab.kernel.i18n import _
 from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.routing import requires, signed_in
+from collab.web.taking import note_file
 
 blueprint = Blueprint("documents", __name__)
 #: What an answer to a file that is too large still reads, so that the browser shows the answer and not a broken connection.
@@ -58,6 +59,7 @@ def download(document_id: UUID) -> ResponseReturnValue:
         path = storage.store().path_of(document.sha256)
     except storage.MissingFile:
         raise StateConflict(_("The file is not in the store. Tell the administrator.")) from None
+    note_file(document.sha256)
     response = send_file(
         path, mimetype=document.media_type, as_attachment=True, download_name=document.filename, etag=document.sha256
     )

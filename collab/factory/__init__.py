@@ -28,6 +28,7 @@ from collab.web.errors import register_errors
 from collab.web.filters import register_filters
 from collab.web.headers import register_headers
 from collab.web.requests import register_requests
+from collab.web.taking import register_taking
 from config import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,7 @@ def create_app(core: Core) -> Flask:
     register_headers(app)
     register_errors(app)
     register_requests(app)
+    register_taking(app)
     _register_http(app)
     for command in importlib.import_module("collab.factory.commands").COMMANDS:
         app.cli.add_command(command)

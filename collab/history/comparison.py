@@ -119,22 +119,22 @@ def is_present(snapshot: Snapshot | None) -> bool:
     return snapshot is not None and snapshot.state.get("removed_at") is None
 
 
-def state_at(session: Session, stream_id: str, at: datetime, *beside: str) -> dict[UUID, Snapshot]:
+def state_at(session: Session, stream_id: str, at: datetime, *beside: str, kind: str = "") -> dict[UUID, Snapshot]:
     """Return every subject of the stream (and ``beside``) by its id as it was recorded at ``at``, the removed ones too; one query."""
-    return {snapshot.subject_id: snapshot for snapshot in as_of(session, stream_id, at, *beside)}
+    return {snapshot.subject_id: snapshot for snapshot in as_of(session, stream_id, at, *beside, kind=kind)}
 
 
-def compare(session: Session, stream_id: str, earlier: datetime, later: datetime, *beside: str) -> Comparison:
+def compare(session: Session, stream_id: str, earlier: datetime, later: datetime, *beside: str, kind: str = "") -> Comparison:
     """Return what became of the stream (and ``beside``) after ``earlier`` up to and including ``later``.
 
-    ``beside`` names further streams that belong to it, as the seats to a committee. ValueError when the instants are the wrong way
-    round.
+    ``beside`` names further streams that belong to it, as the seats to a committee; ``kind`` narrows to subjects of one kind, as the
+    agreements of a register. ValueError when the instants are the wrong way round.
     """
     if earlier > later:
         raise ValueError("the earlier instant comes first")
     streams = [stream_id, *beside]
-    before = state_at(session, stream_id, earlier, *beside)
-    rows = _rows_between(session, streams, earlier, later)
+    before = state_at(session, stream_id, earlier, *beside, kind=kind)
+    rows = _rows_between(session, streams, earlier, later, kind)
     reasons = _reasons(session, streams, earlier, later)
     after = dict(before)
     steps: dict[UUID, list[Step]] = {}
@@ -170,8 +170,9 @@ def _between(streams: Sequence[str], earlier: datetime, later: datetime) -> list
     return [event.stream_id.in_(streams), event.recorded_at > earlier, event.recorded_at <= later]
 
 
-def _rows_between(session: Session, streams: Sequence[str], earlier: datetime, later: datetime) -> Iterable[Any]:
+def _rows_between(session: Session, streams: Sequence[str], earlier: datetime, later: datetime, kind: str) -> Iterable[Any]:
     event, version = HistoryEvent, HistoryVersion
+    narrowed = [event.subject_kind == kind] if kind else []
     return session.execute(
         sa.select(
             event.id, event.stream_id, event.seq, event.verb, event.subject_kind, event.subject_id, event.actor_id,
@@ -179,7 +180,7 @@ def _rows_between(session: Session, streams: Sequence[str], earlier: datetime, l
             version.state,
         )
         .join(version, version.event_id == event.id)
-        .where(*_between(streams, earlier, later))
+        .where(*_between(streams, earlier, later), *narrowed)
         .order_by(event.recorded_at, event.stream_id, event.seq)
     ).all()  # fmt: skip
 

@@ -82,12 +82,13 @@ def entries_by_ids(session: Session, event_ids: Sequence[UUID]) -> dict[UUID, En
     return {entry.event_id: entry for entry in _entries(session, events)}
 
 
-def as_of(session: Session, stream_id: str, at: datetime, *beside: str) -> list[Snapshot]:
+def as_of(session: Session, stream_id: str, at: datetime, *beside: str, kind: str = "") -> list[Snapshot]:
     """Return every subject of the stream (and of the streams ``beside`` it) as it was recorded at the instant ``at``.
 
-    What was removed by then carries removed_at. One query.
+    What was removed by then carries removed_at. ``kind`` narrows to subjects of one kind. One query.
     """
-    return _snapshots(session, HistoryVersion.stream_id.in_([stream_id, *beside]), at)
+    streams = HistoryVersion.stream_id.in_([stream_id, *beside])
+    return _snapshots(session, sa.and_(streams, HistoryVersion.subject_kind == kind) if kind else streams, at)
 
 
 def subject_as_of(session: Session, subject_id: UUID, at: datetime) -> Snapshot | None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from collab import history
+from collab.history.integrity import reconcile
 from collab.kernel.access import Actor
 from collab.kernel.clock import today
-from collab.notices.models import Message, MessageState
+from collab.notices.models import DeliveryAttempt, Message, MessageState
 from collab.reminders.models import Outcome, Reminder, ReminderEvidence, ReminderPause, ReminderRule
 from collab.reminders.registry import due_kinds
 
@@ -29,6 +31,8 @@ _ENDS = {
     MessageState.DEAD: Outcome.EXPIRED,
     MessageState.DROPPED: Outcome.SKIPPED,
 }
+#: What an alarm says of a reminder that is called accepted though no server is known to have taken its mail.
+NO_RECEIPT = "accepted without a receipt"
 SETTLED = "settled or moved meanwhile"
 #: A run follows so many at most; the next one goes on.
 BATCH = 500
@@ -55,7 +59,8 @@ def record(session: Session, *, actor: Actor, now: datetime, row: Reminder, outc
 def follow(session: Session, *, actor: Actor, now: datetime, size: int = BATCH) -> int:
     """Record what became of the mails of reminders that were last known as queued; return of how many something was new.
 
-    A reminder that went out in a digest shares the fate of that mail. Run twice, or killed half-way, it records each once.
+    A reminder that went out in a digest shares the fate of that mail. Run twice, or killed half-way, it records each once. A message
+    that calls itself accepted without the answer of a server is believed by nobody: of it nothing is known.
     """
     digest = aliased(Message)
     carrier_state = sa.func.coalesce(digest.state, Message.state)
@@ -64,6 +69,7 @@ def follow(session: Session, *, actor: Actor, now: datetime, size: int = BATCH) 
         .join(Message, Message.id == Reminder.message_id)
         .outerjoin(digest, digest.id == Message.digest_id)
         .where(Reminder.trace == Outcome.QUEUED, carrier_state.in_([state.value for state in _ENDS]))
+        .where(sa.or_(carrier_state != MessageState.ACCEPTED, _receipt_of(sa.func.coalesce(digest.id, Message.id))))
         .order_by(Reminder.message_id)
         .limit(size)
         .with_for_update(of=Reminder, skip_locked=True)
@@ -73,6 +79,26 @@ def follow(session: Session, *, actor: Actor, now: datetime, size: int = BATCH) 
         note = SETTLED if outcome is Outcome.SKIPPED else ""
         record(session, actor=actor, now=at or now, row=row, outcome=outcome, note=note)
     return len(rows)
+
+
+def _receipt_of(message_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(DeliveryAttempt.message_id == message_id, DeliveryAttempt.is_accepted)
+
+
+def raise_alarms(session: Session, *, now: datetime) -> int:
+    """Record an alarm for each reminder called accepted whose mail no server is known to have taken; return how many are new.
+
+    History design 6.2, attack 59: somebody wrote that a reminder went out. The receipt is the attempt with the server's answer.
+    """
+    claimed = ReminderEvidence
+    carrier = sa.select(sa.func.coalesce(Message.digest_id, Message.id)).where(Message.id == claimed.message_id).scalar_subquery()
+    unproved = sa.select(claimed.id).where(claimed.outcome == Outcome.ACCEPTED, ~_receipt_of(carrier))
+    return reconcile.raise_new_alarms(
+        session,
+        now=now,
+        mechanism="receipts",
+        found=[("reminder_evidence", key, NO_RECEIPT) for key in session.scalars(unproved)],
+    )
 
 
 def no_longer_due(session: Session, message_ids: Sequence[UUID], now: datetime) -> set[UUID]:

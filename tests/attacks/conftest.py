@@ -54,6 +54,7 @@ def _play(database: Database, folder: Path) -> tuple[World, Case]:
     with database._sessions() as session:
         world = build_world(session, NOW)
         _changes(session, world, ("น้ำ", "สะอาด"))
+        _fill_a_tile(session, world)
         for key in keys:
             witnesses.add_witness(
                 session, actor=world.actors["administrator"], now=NOW, vkey=str(key.verifier), operator=key.name
@@ -86,6 +87,17 @@ def _changes(session: Session, world: World, names: tuple[str, ...]) -> None:
         ):
             world.committee.name_en, world.committee.name_th = name, name
         session.commit()
+
+
+def _fill_a_tile(session: Session, world: World) -> None:
+    """Record as much as it takes for the tree to have its first full tile (256 leaves)."""
+    organisation = world.organisations["khohong"]
+    for number in range(256):
+        with history.act(
+            session, verb="organisation.changed", actor=world.actors["administrator"], now=NOW, subject=organisation
+        ):
+            organisation.name_en = f"Name {number}"
+    session.commit()
 
 
 def _export(session: Session, keys: list[SigningKey], path: Path, streams: list[str] | None = None, moment: int = MOMENT) -> Path:

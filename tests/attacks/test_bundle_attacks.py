@@ -3,7 +3,6 @@
 Each runs twice: as it is, and with that mechanism's guard switched off, to show that the test can fail.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import pytest
 
 from collab.history.sealing.keys import make_key
-from collab.history.verifier import checks, strict
 from collab.history.verifier.notes import WITNESS_KEY
+from tests.attacks.guards import IN_BUNDLES, switch_off
 from tests.attacks.stage import Bundle, Case, canonical, mechanisms
 
 Forge = Callable[[Bundle, Case], Any]
@@ -250,35 +249,6 @@ ATTACKS: list[tuple[int, str, Forge, str, bool, bool]] = [
 ]  # fmt: skip
 
 
-def _lenient(line: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(line)
-    return found
-
-
-def switch_off(mechanism: str, patch: pytest.MonkeyPatch) -> None:
-    """Take the guard of one mechanism out of the verifier."""
-    nothing: Callable[..., Any] = lambda *_given: None  # noqa: E731
-    guards: dict[str, list[tuple[Any, str, Any]]] = {
-        "CANON": [(strict, "read_event", _lenient), (checks, "read_event", _lenient)],
-        "SEQ": [(strict, "_link", lambda *_given: [])],
-        "CHAIN": [(strict, "_link", lambda *_given: [])],
-        "CLOCK": [(strict, "_link", lambda *_given: []), (checks, "_check_clock", nothing)],
-        "ROOT": [(checks, "_check_root", nothing)],
-        "HEADS": [(checks, "_check_heads", nothing)],
-        "NOTE": [(checks, "_check_note", nothing), (strict, "_check_rules", nothing)],
-        "WITNESS": [(checks, "quorum_reached", lambda *_given: True)],
-        "PRIOR": [(checks, "_check_priors", lambda *_given: True)],
-        "COMMIT": [(strict, "_check_openings", nothing)],
-        "FILE": [(checks, "_check_files", nothing)],
-        "BACKDATE": [(strict, "_check_rules", nothing)],
-        "TIME": [(strict, "_check_rules", nothing)],
-        "ASOF": [(checks, "_check_tables", nothing)],
-        "EXPORT": [(checks, "_check_tables", nothing)],
-    }
-    for place, name, instead in guards[mechanism]:
-        patch.setattr(place, name, instead)
-
-
 def named(attack: tuple[int, str, Forge, str, bool, bool]) -> str:
     return f"{attack[0]:02}-{attack[3]}"
 
@@ -294,7 +264,7 @@ def test_it_is_found_and_not_without_its_guard(attack: Any, case: Case, monkeypa
     report = case.judge(path, with_prior=with_prior)
     assert report.code == 1
     assert mechanism in mechanisms(report), report.faults[:3]
-    switch_off(mechanism, monkeypatch)
+    switch_off(IN_BUNDLES[mechanism], monkeypatch)
     blind = case.judge(path, with_prior=with_prior)
     assert mechanism not in mechanisms(blind)
     if alone:
@@ -333,7 +303,7 @@ def test_37_hide_the_end_of_one_stream_with_correct_witnesses(case: Case, monkey
     bundle.without("asof/")
     path = bundle.write(case.folder / "forged.zip")
     assert mechanisms(case.judge(path)) == {"HEADS"}
-    switch_off("HEADS", monkeypatch)
+    switch_off(IN_BUNDLES["HEADS"], monkeypatch)
     assert case.judge(path).code in (0, 3)
 
 

@@ -1,5 +1,6 @@
 """Many writers at once: no gap, no fork, no deadlock; a transaction that fails leaves no trace."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
@@ -9,11 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab import history
+from collab.audits.service import record_export
 from collab.history.models import HistoryEvent, HistoryStream
 from collab.kernel.access import job_actor
 from collab.kernel.db import Database
 from collab.kernel.text import sort_key
 from collab.members.models import Organisation, OrganisationKind
+from tests.factories.world import World
 
 WRITERS, EACH = 8, 6
 ACTOR = job_actor("test")
@@ -50,6 +53,30 @@ def test_eight_writers_on_one_stream_leave_no_gap_and_no_fork(committed: Databas
     assert (stream.seq, bytes(stream.head)) == (events[-1].seq, events[-1].leaf_hash)
     instants = [event.recorded_at for event in events]
     assert instants == sorted(instants)
+
+
+def test_eight_writers_of_different_rows_in_one_stream_leave_no_gap_and_no_fork(committed: Database, people: World) -> None:
+    """Attack 48: no row is shared, so nothing but the lock on the stream stands between the writers."""
+    auditor = people.actors["auditor"]
+
+    def take(number: int) -> None:
+        with committed.unit_of_work() as session:
+            record_export(session, actor=auditor, now=datetime.now(UTC), target=None, query=str(number), count=1, sha256="0" * 64)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(take, range(WRITERS * EACH)))
+    stream_id = f"audit_reading/{auditor.user_id}"
+    with committed.reading() as session:
+        events = session.scalars(
+            sa.select(HistoryEvent).where(HistoryEvent.stream_id == stream_id).order_by(HistoryEvent.seq)
+        ).all()
+        stream = session.get_one(HistoryStream, stream_id)
+    assert [event.seq for event in events] == list(range(1, WRITERS * EACH + 1))
+    before = bytes(32)
+    for event in events:
+        assert json.loads(event.body)["prev"] == before.hex()
+        before = bytes(event.leaf_hash)
+    assert bytes(stream.head) == before
 
 
 def test_writers_that_touch_two_streams_in_opposite_order_do_not_deadlock(committed: Database) -> None:

@@ -82,11 +82,24 @@ def test_some_leaves_and_the_blocks_between_give_the_root(size: int, chosen: set
     assert merkle.root_with({index: leaves[index] for index in kept}, blocks, size) == naive(leaves)
 
 
-def test_pymerkle_accepts_our_inclusion_proof_and_we_its() -> None:
-    leaves = leaves_of(13)
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 13, 30])
+def test_pymerkle_proves_the_same_and_from_the_same_nodes(size: int) -> None:
+    leaves = leaves_of(size)
     other = pymerkle.InmemoryTree(algorithm="sha256")
-    for number in range(13):
+    for number in range(size):
         other.append_entry(b"leaf %d" % number)
-    theirs = other.prove_inclusion(5)
-    ours = merkle.inclusion_path(4, 13, reader(leaves))
-    assert [bytes.fromhex(item) if isinstance(item, str) else item for item in theirs.path][1:] == ours
+    root, node = naive(leaves), reader(leaves)
+    for index in range(size):
+        proof = other.prove_inclusion(index + 1, size)
+        assert nodes_of(proof)[1:] == merkle.inclusion_path(index, size, node)
+        pymerkle.verify_inclusion(leaves[index], root, proof)
+    for old in range(1, size + 1):
+        proof, before = other.prove_consistency(old, size), naive(leaves[:old])
+        assert merkle.verify_consistency(old, size, before, root, merkle.consistency_path(old, size, node))
+        pymerkle.verify_consistency(before, root, proof)
+        with pytest.raises(pymerkle.InvalidProof):
+            pymerkle.verify_consistency(bytes(32), root, proof)
+
+
+def nodes_of(proof: pymerkle.MerkleProof) -> list[bytes]:
+    return [bytes.fromhex(item) if isinstance(item, str) else item for item in proof.path]

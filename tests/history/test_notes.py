@@ -39,6 +39,21 @@ def test_keys_of_small_order_and_outside_the_curve_are_refused(public: bytes) ->
     assert not ed25519.ed25519_verify(public, b"anything", (1).to_bytes(32, "little") + bytes(32))
 
 
+def test_a_signature_cannot_be_bent(tmp_path: Path) -> None:
+    """Attack 54: s + L is another signature of the same text by whoever saw the first."""
+    key = make_key(tmp_path / "key", "x")
+    signed = key.private.sign(b"text")
+    bent = signed[:32] + (int.from_bytes(signed[32:], "little") + ORDER).to_bytes(32, "little")
+    assert ed25519.ed25519_verify(key.verifier.public, b"text", signed)
+    assert not ed25519.ed25519_verify(key.verifier.public, b"text", bent)
+
+
+def test_one_signature_for_many_texts_under_a_key_of_small_order_is_refused() -> None:
+    """Attack 54: with the neutral point as key, the neutral point and s = 0 would sign everything."""
+    neutral = (1).to_bytes(32, "little")
+    assert not any(ed25519.ed25519_verify(neutral, text, neutral + bytes(32)) for text in (b"a", b"b"))
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 511))
 def test_the_two_verifiers_agree(tmp_path_factory: pytest.TempPathFactory, message: bytes, bit: int) -> None:

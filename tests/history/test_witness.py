@@ -79,6 +79,20 @@ def test_it_refuses_the_rest_with_the_protocol_s_answers(member: witness.Witness
     assert "against size 7" in (tmp_path / "w" / "contradictions.txt").read_text()
 
 
+def test_two_views_of_one_size_are_kept_as_proof_of_misbehaviour(member: witness.Witness, log: SigningKey) -> None:
+    """Attack 38: another witness was shown another tree of this size. Whoever sees both notes holds the log's own two signatures."""
+    elsewhere = note_of(log, 7, bytes(32))
+    assert ask(member, log, 0, 7).status == 200
+    assert ask(member, log, 7, 7, note=elsewhere).status == 409
+    path = member.folder / "contradictions.txt"
+    kept = path.read_text() if path.exists() else ""
+    for text in (note_of(log, 7), elsewhere):
+        assert notes.parse_note(text).text in kept, "both texts"
+    signed = notes.parse_note(elsewhere)
+    assert notes.is_signed_by(signed, log.verifier, verify_with_openssl)
+    assert elsewhere.splitlines()[-1] in kept, "with the signature that cannot be denied"
+
+
 def test_the_memory_is_on_disk_before_the_signature_exists(member: witness.Witness, log: SigningKey, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     def crash(_seed: bytes, _message: bytes) -> bytes:
         raise KeyboardInterrupt

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from collab.audits import coverage
 from collab.history import queries as events
+from collab.history.log_models import IntegrityAlarm
 from collab.kernel.access import Actor, job_actor
 from collab.kernel.db import Database
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound
@@ -327,3 +328,35 @@ def test_a_post_to_a_channel_is_evidence_beside_the_mail(
     assert outcomes(database) == [Outcome.QUEUED, Outcome.POSTED, Outcome.ACCEPTED]
     with database.reading() as session:
         assert session.scalars(sa.select(ReminderEvidence.note).where(ReminderEvidence.outcome == Outcome.POSTED)).one() == "LINE"
+
+
+def test_a_message_called_accepted_without_a_receipt_proves_nothing(
+    database: Database, world: World, errands: Errands, now: datetime
+) -> None:
+    """Attack 59: somebody writes that the mail went out. Of the reminder nothing is known then, and nothing is claimed."""
+    late(database, world, errands, now)
+    with database.unit_of_work() as session:
+        session.execute(sa.update(Message).values(state=MessageState.ACCEPTED, accepted_at=now))
+        evidence.follow(session, actor=job_actor("test"), now=now)
+    assert outcomes(database) == [Outcome.QUEUED]
+    with database.unit_of_work() as session:
+        session.execute(sa.update(Message).values(state=MessageState.WAITING, accepted_at=None, next_attempt_at=now))
+    send(database, now)
+    assert outcomes(database) == [Outcome.QUEUED, Outcome.ACCEPTED], "with the server's answer it counts"
+
+
+def test_an_acceptance_recorded_without_a_receipt_becomes_an_alarm_once(
+    database: Database, world: World, errands: Errands, now: datetime
+) -> None:
+    """Attack 59 by somebody who can write events: the nightly comparison asks for the server's answer."""
+    late(database, world, errands, now)
+    send(database, now)
+    with database.unit_of_work() as session:
+        assert evidence.raise_alarms(session, now=now) == 0, "an honest acceptance has its receipt"
+        row = session.scalars(sa.select(Reminder)).one()
+        row.message_id = new_id()
+        evidence.record(session, actor=job_actor("test"), now=now, row=row, outcome=Outcome.ACCEPTED)
+        assert evidence.raise_alarms(session, now=now) == 1
+        assert evidence.raise_alarms(session, now=now) == 0
+        alarm = session.scalars(sa.select(IntegrityAlarm)).one()
+    assert (alarm.subject_table, alarm.fields) == ("reminder_evidence", evidence.NO_RECEIPT)

@@ -5,6 +5,7 @@ from collab.history.integrity import reconcile as reconciling
 from collab.history.sealing import rounds, worker
 from collab.history.sealing.keys import LogSigner
 from collab.kernel.jobs import Job
+from collab.reminders import evidence
 from workers.base import Counts, JobContext, job
 
 
@@ -23,9 +24,10 @@ def witness(context: JobContext) -> Counts:
 
 @job(Job.HISTORY_RECONCILE)
 def reconcile(context: JobContext) -> Counts:
-    """Compare every tracked table with the history, once a night (Bangkok)."""
+    """Compare every tracked table with the history, and reminders with their receipts, once a night (Bangkok)."""
     with context.unit_of_work() as session:
-        return {"alarms": reconciling.reconcile(session, now=context.now)}
+        alarms = reconciling.reconcile(session, now=context.now) + evidence.raise_alarms(session, now=context.now)
+        return {"alarms": alarms}
 
 
 @job(Job.AUDITS_MAKE_BUNDLES)

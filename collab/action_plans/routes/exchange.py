@@ -21,6 +21,7 @@ from collab.kernel.i18n import _, ngettext
 from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.downloads import CALENDAR, download
 from collab.web.routing import requires
+from collab.web.taking import fingerprint_of, note_file
 
 #: Most rows of each kind that the page of a check draws; it says how many there are.
 MOST_SHOWN = 500
@@ -47,7 +48,9 @@ def items_json(plan_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         view, lines = _view(session, plan_id)
         links = rows.read_links(session, plan_id)
-    return jsonify(exchange.to_json(view.plan, lines, links, view.today))
+    answer = jsonify(exchange.to_json(view.plan, lines, links, view.today))
+    note_file(fingerprint_of(answer.get_data()), count=len(lines))
+    return answer
 
 
 @blueprint.get("/action-plans/<uuid:plan_id>/items.ics")

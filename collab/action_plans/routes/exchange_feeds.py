@@ -11,9 +11,11 @@ from collab.action_plans.routes.common import blueprint, item_prefix
 from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput
 from collab.kernel.i18n import _
+from collab.kernel.targets import Ref
 from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.forms import CollabForm
 from collab.web.routing import public, signed_in
+from collab.web.taking import note_reader
 
 
 @blueprint.route("/calendar-links", methods=["GET", "POST"])
@@ -66,6 +68,8 @@ def calendar_feed(token: str) -> ResponseReturnValue:
         else:
             plan = queries.get_plan(session, actor, plan_id)
             found, title = rows.read_all(session, plan.id, Filters(), day), plan.title
+        if actor.user_id:
+            note_reader(actor, Ref("action_plan", plan_id) if plan_id else Ref("user", actor.user_id))
         lines = rows.lines(found, rows.read_names(session, *rows.ids_in(found)), day)
     data = exchange.to_calendar(lines, title, settings().base_url + item_prefix(), request_now())
     response = Response(data, content_type="text/calendar; charset=utf-8")

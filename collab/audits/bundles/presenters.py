@@ -28,6 +28,11 @@ STATES = {
 SILENT_AFTER = timedelta(days=35)
 
 
+def file_name(bundle_id: UUID) -> str:
+    """Return what a bundle is called when it is taken: short enough to be typed after `verify.py`."""
+    return f"evidence-{bundle_id.hex[-8:]}.zip"
+
+
 @dataclass(frozen=True)
 class ShownBundle:
     """One bundle as the list shows it."""
@@ -42,6 +47,7 @@ class ShownBundle:
     is_ready: bool
     is_waiting: bool
     sha256: str
+    file_name: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ def present_bundles(session: Session, rows: list[tuple[EvidenceBundle, int]]) ->
             ShownBundle(
                 row.id, info.title if info else row.target_kind, info.url if info else "", row.asked_at, str(words), tone, percent,
                 row.state is BundleState.READY, row.state in (BundleState.ASKED, BundleState.MAKING), row.sha256 or "",
+                file_name(row.id),
             )
         )  # fmt: skip
     return shown

@@ -4,16 +4,13 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from flask import Blueprint
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from collab.audits import service
 from collab.kernel import targets
-from collab.kernel.access import Actor, Role
+from collab.kernel.access import Actor
 from collab.kernel.clock import at_bangkok
 from collab.kernel.errors import NotFound
 from collab.kernel.targets import Ref, TargetInfo
-from collab.web.context import current_actor, request_now, unit_of_work
 
 blueprint = Blueprint("audits", __name__)
 #: Kinds that own a stream with parts: their state on a day can be shown as a whole.
@@ -27,18 +24,6 @@ def visible_target(session: Session, actor: Actor, kind: str, target_id: UUID) -
     if info is None:
         raise NotFound(kind, target_id)
     return info
-
-
-def note_reading(target: Ref) -> None:
-    """Record that an auditor read the history of ``target``; of two requests at once the first records it."""
-    if not current_actor().has(Role.AUDITOR):
-        return
-    try:
-        with unit_of_work() as session:
-            service.record_reading(session, actor=current_actor(), now=request_now(), target=target)
-    except IntegrityError as error:
-        if "uq_audit_reading_once_a_day" not in str(error):
-            raise
 
 
 def end_of(day: date) -> datetime:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from collab.audits.bundles import receipts, service
 from collab.audits.bundles.forms import BundleForm
-from collab.audits.bundles.presenters import present_bundles, present_log
+from collab.audits.bundles.presenters import file_name, present_bundles, present_log
 from collab.audits.routes.blueprint import blueprint, visible_target
 from collab.history.sealing import witnesses
 from collab.history.verifier.assemble import verifier_file, witness_file
@@ -63,7 +63,7 @@ def take_bundle(bundle_id: UUID) -> ResponseReturnValue:
     """Hand the bundle over to the one who asked for it."""
     with unit_of_work() as session:
         path = service.take(session, actor=current_actor(), now=request_now(), bundle_id=bundle_id)
-    return send_file(path, mimetype="application/zip", as_attachment=True, download_name=f"evidence-{bundle_id}.zip")
+    return send_file(path, mimetype="application/zip", as_attachment=True, download_name=file_name(bundle_id))
 
 
 @blueprint.get("/audit/log")

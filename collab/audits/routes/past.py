@@ -1,5 +1,6 @@
 """Past states: an object with its parts, or a whole register, on a day by either clock; and two days compared."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -7,10 +8,11 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from collab.action_plans import queries as action_plans
 from collab.audits import clocks, differences, past
 from collab.audits.clocks import Clock
 from collab.audits.forms import CompareForm, DayForm, RegisterForm
-from collab.audits.routes.blueprint import STREAM_KINDS, blueprint, end_of, note_reading, visible_target
+from collab.audits.routes.blueprint import STREAM_KINDS, blueprint, end_of, visible_target
 from collab.history import comparison
 from collab.history import queries as history_queries
 from collab.history.queries import Snapshot
@@ -22,6 +24,9 @@ from collab.kernel.errors import NotFound
 from collab.kernel.targets import Ref
 from collab.web.context import current_actor, reading, request_now
 from collab.web.routing import requires
+
+#: A comparison of registers looks at no more streams than this.
+MOST_STREAMS = 500
 
 
 @blueprint.get("/history/<kind>/<uuid:target_id>/as-of")
@@ -39,7 +44,6 @@ def as_of(kind: str, target_id: UUID) -> ResponseReturnValue:
         tables = []
         if day is not None:
             tables = past.past_tables(session, _snapshots(session, f"{kind}/{target_id}", day, Clock(form.clock.data)))
-    note_reading(Ref(kind, target_id))
     return render_template(
         "audits/as_of.html", info=info, form=form, day=day, tables=tables, in_force=form.clock.data == Clock.IN_FORCE.value
     ), 200 if valid else 422
@@ -52,15 +56,20 @@ def _snapshots(session: Session, stream_id: str, day: date, clock: Clock) -> lis
     return clocks.effective(session, [stream_id, *beside], end_of(day), day, request_now())
 
 
+def _two_days() -> CompareForm:
+    """Return the form of two days: at first since the last fiscal year ended."""
+    day = today(request_now())
+    year_end = fiscal_year_bounds(fiscal_year(day))[0] - timedelta(days=1)
+    return CompareForm(formdata=request.args, earlier=year_end, later=day)
+
+
 @blueprint.get("/history/<kind>/<uuid:target_id>/compare")
 @requires(Permission.HISTORY_VIEW)
 def compare(kind: str, target_id: UUID) -> ResponseReturnValue:
     """Show what became of the object and its parts between the ends of two days; at first since the last fiscal year ended."""
     if kind not in STREAM_KINDS:
         raise NotFound(kind, target_id)
-    day = today(request_now())
-    year_end = fiscal_year_bounds(fiscal_year(day))[0] - timedelta(days=1)
-    form = CompareForm(formdata=request.args, earlier=year_end, later=day)
+    form = _two_days()
     valid = not request.args or form.validate()
     with reading() as session:
         info = visible_target(session, current_actor(), kind, target_id)
@@ -70,8 +79,34 @@ def compare(kind: str, target_id: UUID) -> ResponseReturnValue:
             beside = clocks.streams_beside(session, stream)
             two = comparison.compare(session, stream, end_of(form.earlier.data), end_of(form.later.data), *beside)
             found = differences.present_comparison(session, two)
-    note_reading(Ref(kind, target_id))
     return render_template("audits/compare.html", info=info, form=form, found=found), 200 if valid else 422
+
+
+@blueprint.get("/audit/compare")
+@requires(Permission.AUDIT_VIEW)
+def choose_what_to_compare() -> ResponseReturnValue:
+    """Offer what can be compared at two days: the plans that one may see, each at a click, and the registers."""
+    with reading() as session:
+        plans = action_plans.list_plans(session, current_actor(), request.args.get("cursor"))
+    return render_template("audits/compare_what.html", plans=plans)
+
+
+@blueprint.get("/audit/registers/<any(agreement, resolution):kind>/compare")
+@requires(Permission.AUDIT_VIEW)
+def compare_register(kind: str) -> ResponseReturnValue:
+    """Show what became of the register of agreements or resolutions between the ends of two days, of what one may see."""
+    form = _two_days()
+    valid = not request.args or form.validate()
+    found = None
+    with reading() as session:
+        if valid and form.earlier.data and form.later.data:
+            first, last = end_of(form.earlier.data), end_of(form.later.data)
+            streams = clocks.streams_changed(session, kind, first, last, MOST_STREAMS) or [""]
+            two = comparison.compare(session, streams[0], first, last, *streams[1:], kind=kind)
+            seen = targets.visible(session, current_actor(), {Ref(kind, row.subject_id) for row in two.differences})
+            rows = tuple(row for row in two.differences if Ref(kind, row.subject_id) in seen)
+            found = differences.present_comparison(session, replace(two, differences=rows))
+    return render_template("audits/compare_register.html", kind=kind, form=form, found=found), 200 if valid else 422
 
 
 @blueprint.get("/audit/registers/<any(agreement, resolution):kind>")

@@ -161,7 +161,7 @@ def sample_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
         (row.number, str(row.drawn), row.title, row.amount, check_text(row.check), row.conclusion, people.get(row.checked_by_id, "") if row.checked_by_id else "")
         for row in rows
     ]  # fmt: skip
-    return take_away(kind, found.title, head, cells, target=Ref("audit_sample", sample_id), query=f"seed={found.seed}")
+    return take_away(kind, found.title, head, cells, target=Ref("audit_sample", sample_id))
 
 
 @blueprint.get("/audit/samples/<uuid:sample_id>/population.<any(csv, xlsx):kind>")
@@ -201,4 +201,4 @@ def population_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
         )
     same = sample_queries.digest_of(units) == found.population_sha256
     name = _("Population") if same else _("Population (differs from the one drawn from)")
-    return take_away(kind, name, head, cells, target=Ref("audit_sample", sample_id), query="population")
+    return take_away(kind, name, head, cells, target=Ref("audit_sample", sample_id))

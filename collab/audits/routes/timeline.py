@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from collab.audits import access_queries, presenters, queries, telling, trail, wording
 from collab.audits.forms import NoteForm, TrailForm
-from collab.audits.routes.blueprint import STREAM_KINDS, blueprint, note_reading, visible_target
+from collab.audits.routes.blueprint import STREAM_KINDS, blueprint, visible_target
 from collab.audits.routes.exports import take_away
 from collab.audits.rules import Told
 from collab.audits.targets import state_text
@@ -68,7 +68,6 @@ def timeline(kind: str, target_id: UUID) -> ResponseReturnValue:
         why = targets.why(session, actor, targets.Ref(kind, target_id))
         may_ask = can(actor, Permission.AUDIT_MANAGE, info)
         notes = access_queries.notes_on(session, actor, target_id) if may_ask else []
-    note_reading(targets.Ref(kind, target_id))
     fixed = {"kind": kind, "target_id": target_id, **({"own": "1"} if request.args.get("own") == "1" else {})}
     page = _page_arguments(form, told, "audits.timeline", fixed)
     return render_template(
@@ -110,8 +109,7 @@ def export(file: str) -> ResponseReturnValue:
         _("Took effect"),
         _("Event"),
     )
-    query = request.query_string.decode("utf-8", "replace")[:500]
-    return take_away(file, _("Changes"), head, rows, target=target, query=query)
+    return take_away(file, _("Changes"), head, rows, target=target)
 
 
 def _place(kind: str, target_id: UUID, own: bool) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from collab.notices import service as notices
 
 #: An audit that takes longer asks again, with a new letter.
 LONGEST = timedelta(days=366)
+READING_LOCK = 72_61_21
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,17 @@ def end_access(
 
 
 def record_reading(session: Session, *, actor: Actor, now: datetime, target: Ref) -> None:
-    """Record that an auditor read the history of ``target``, once a day; of anybody else nothing is recorded."""
-    if actor.user_id is None or not actor.has(Role.AUDITOR):
+    """Record that ``actor`` was shown ``target``, once a day; of two requests at once the first records it."""
+    if actor.user_id is None:
         return
     row = AuditReading
     known = sa.select(row.id).where(
         row.auditor_id == actor.user_id, row.target_id == target.id, row.read_on == today(now), row.action == Reading.READ
+    )
+    if session.scalars(known).first() is not None:
+        return
+    session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"{actor.user_id}{target.id}", READING_LOCK)))
     )
     if session.scalars(known).first() is not None:
         return
@@ -128,9 +134,9 @@ def record_reading(session: Session, *, actor: Actor, now: datetime, target: Ref
 
 
 def record_export(
-    session: Session, *, actor: Actor, now: datetime, target: Ref | None, query: str, count: int, sha256: str
+    session: Session, *, actor: Actor, now: datetime, target: Ref | None, query: str, count: int | None, sha256: str
 ) -> None:
-    """Record that ``actor`` took a file away: of what, by which query, how many rows, and the file's fingerprint."""
+    """Record that ``actor`` took a file away: of what, asked for where, how many rows (None: unknown), and the file's fingerprint."""
     if actor.user_id is None:
         raise NotAllowed(Permission.HISTORY_VIEW.value)
     made = AuditReading(

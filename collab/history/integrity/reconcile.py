@@ -3,7 +3,7 @@
 The triggers refuse such a change; whoever can switch triggers off is found here the next night, and the finding is an event.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,17 +73,21 @@ def _same(recorded: Any, value: Any) -> bool:
 
 def reconcile(session: Session, *, now: datetime) -> int:
     """Record an alarm for each disagreement that has none yet; return how many are new."""
+    found = [(one.table, one.subject_id, ", ".join(one.fields)) for one in find_disagreements(session)]
+    return raise_new_alarms(session, now=now, mechanism="reconcile", found=found)
+
+
+def raise_new_alarms(session: Session, *, now: datetime, mechanism: str, found: Sequence[tuple[str, UUID, str]]) -> int:
+    """Record an alarm for each of ``found`` (table, row, what is wrong with it) that has none yet; return how many are new."""
     count = 0
-    for found in list(find_disagreements(session)):
-        fields = ", ".join(found.fields)
+    for table, subject_id, fields in found:
         known = session.scalar(
             sa.select(IntegrityAlarm.id).where(
-                IntegrityAlarm.subject_table == found.table, IntegrityAlarm.subject_id == found.subject_id,
-                IntegrityAlarm.fields == fields,
+                IntegrityAlarm.subject_table == table, IntegrityAlarm.subject_id == subject_id, IntegrityAlarm.fields == fields,
             ).limit(1)
         )  # fmt: skip
         if known is None:
-            raise_alarm(session, now=now, mechanism="reconcile", table=found.table, subject_id=found.subject_id, fields=fields)
+            raise_alarm(session, now=now, mechanism=mechanism, table=table, subject_id=subject_id, fields=fields)
             count += 1
     return count
 

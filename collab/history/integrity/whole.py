@@ -85,20 +85,30 @@ def verify_log(session: Session) -> LogReport:
     walk.last_manifest = max((size for size, head in heads.items() if head.manifest_event_id), default=0)
     for rows in _chunks(session, _SEALED):
         _take(session, walk, rows, sealed=True)
-    if walk.frontier.size != report.size:
-        report.fail("ROOT", "proof_missing", f"{walk.frontier.size} leaves under a head of {report.size}")
+    _check_size(walk)
     sealed_ends = {stream: (span.last_seq, span.last_hash) for stream, span in walk.spans.items()}
     for rows in _chunks(session, _UNSEALED):
         _take(session, walk, rows, sealed=False)
     _check_streams(session, walk, sealed_ends)
     _check_notes(session, walk)
     _check_tiles(session, report)
-    reused = sa.text("SELECT min(event_id::text) FROM history_opening GROUP BY salt HAVING count(*) > 1 LIMIT 20")
-    for event in session.scalars(reused):
-        report.fail("COMMIT", "salt_reused", "", 0, event)
+    _check_salts(session, report)
     for place in sorted({found for places in walk.erasures.values() for found in places} - walk.told):
         report.fail("ERASURE", "erased_untold", " ".join(place))
     return report
+
+
+def _check_size(walk: _Walk) -> None:
+    """As many leaves as the newest head says."""
+    if walk.frontier.size != walk.report.size:
+        walk.report.fail("ROOT", "proof_missing", f"{walk.frontier.size} leaves under a head of {walk.report.size}")
+
+
+def _check_salts(session: Session, report: LogReport) -> None:
+    """No salt serves twice."""
+    reused = sa.text("SELECT min(event_id::text) FROM history_opening GROUP BY salt HAVING count(*) > 1 LIMIT 20")
+    for event in session.scalars(reused):
+        report.fail("COMMIT", "salt_reused", "", 0, event)
 
 
 def _chunks(session: Session, statement: sa.TextClause) -> Iterator[list[Any]]:
@@ -138,19 +148,29 @@ def _check_row(walk: _Walk, row: Any, digest: bytes, number: int) -> None:
         body = read_event(row.body)
     except ValueError:
         return
-    if row.leaf_hash != digest or (row.sealed_hash is not None and row.sealed_hash != digest):
-        report.fail("ROOT", "hash_differs", "", number, event)
+    _check_hash(walk, row, digest, number)
     different = [name for name, expected, found in _columns(row, body) if expected != found]
     if different:
         report.fail("INDEX", "columns_differ", ", ".join(different), number, event)
-    have = {opening["path"] for opening in [*(row.openings or []), *(row.erased or [])]}
-    lost = sorted(set(commitments_in(body)) - have)
-    if lost:
-        report.fail("ERASURE", "opening_gone", ", ".join(lost), number, event)
+    _check_opened(walk, row, body, number)
     for gone in row.erased or []:
         walk.erasures.setdefault(gone["erased"], set()).add((event, gone["path"]))
     if body["action"] == "privacy.erased":
         walk.told |= {(place["event"], place["path"]) for place in body["state"].get("places", [])}
+
+
+def _check_hash(walk: _Walk, row: Any, digest: bytes, number: int) -> None:
+    """The hash stored with the event and that in the tree are the hash of its bytes."""
+    if row.leaf_hash != digest or (row.sealed_hash is not None and row.sealed_hash != digest):
+        walk.report.fail("ROOT", "hash_differs", "", number, str(row.id))
+
+
+def _check_opened(walk: _Walk, row: Any, body: dict[str, Any], number: int) -> None:
+    """Every commitment can be opened, or was erased by a decision."""
+    have = {opening["path"] for opening in [*(row.openings or []), *(row.erased or [])]}
+    lost = sorted(set(commitments_in(body)) - have)
+    if lost:
+        walk.report.fail("ERASURE", "opening_gone", ", ".join(lost), number, str(row.id))
 
 
 def _columns(row: Any, body: dict[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -179,13 +199,24 @@ def _grow(session: Session, walk: _Walk, row: Any, digest: bytes) -> None:
     walk.frontier.append(digest)
     walk.tile.append(digest)
     if len(walk.tile) == WIDTH:
-        stored = session.get(LogTile, (0, walk.frontier.size // WIDTH - 1))
-        if stored is None or stored.hashes != b"".join(walk.tile):
-            report.fail("TILE", "tile_differs", f"0/{walk.frontier.size // WIDTH - 1}")
+        _check_tile(session, walk)
         walk.tile.clear()
+    _check_head(walk)
+
+
+def _check_tile(session: Session, walk: _Walk) -> None:
+    """The tile that is full now is stored with the hashes of its leaves."""
+    index = walk.frontier.size // WIDTH - 1
+    stored = session.get(LogTile, (0, index))
+    if stored is None or stored.hashes != b"".join(walk.tile):
+        walk.report.fail("TILE", "tile_differs", f"0/{index}")
+
+
+def _check_head(walk: _Walk) -> None:
+    """A head of this size has the root of the leaves so far."""
     head = walk.heads.get(walk.frontier.size)
     if head is not None and head.root != walk.frontier.root():
-        report.fail("ROOT", "root_differs", str(head.size))
+        walk.report.fail("ROOT", "root_differs", str(head.size))
 
 
 def _check_manifest(walk: _Walk, row: Any) -> None:

@@ -127,7 +127,7 @@ class Witness:
 
     def _remember(self, checkpoint: Checkpoint, note: Note) -> None:
         state = self._state()
-        state[checkpoint.origin] = {"size": checkpoint.size, "root": checkpoint.root.hex(), "text": note.text}
+        state[checkpoint.origin] = {"size": checkpoint.size, "root": checkpoint.root.hex(), "note": _whole(note)}
         draft = self.folder / "state.json.new"
         with draft.open("w", encoding="utf-8") as file:
             json.dump(state, file)
@@ -136,10 +136,14 @@ class Witness:
         draft.replace(self.folder / "state.json")
 
     def _keep_contradiction(self, note: Note, checkpoint: Checkpoint) -> None:
-        """Keep a signed note that contradicts what was seen: it proves the log's misbehaviour."""
+        """Keep a signed note that contradicts what was seen, with what was seen: both signatures prove the log's misbehaviour."""
+        before = self._state().get(checkpoint.origin, {})
         with (self.folder / "contradictions.txt").open("a", encoding="utf-8") as file:
-            signed = "".join(signature_line(line.name, line.key_id, line.signature) for line in note.signatures)
-            file.write(f"against size {self.remembered(checkpoint.origin)[0]}:\n{note.text}\n{signed}\n")
+            file.write(f"against size {before.get('size', 0)}:\n{before.get('note', '')}\nshown afterwards:\n{_whole(note)}\n")
+
+
+def _whole(note: Note) -> str:
+    return f"{note.text}\n" + "".join(signature_line(line.name, line.key_id, line.signature) for line in note.signatures)
 
 
 def make_witness(folder: Path, name: str) -> Witness:
