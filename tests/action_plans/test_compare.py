@@ -1,6 +1,7 @@
 """A plan between two points: what is told, that it adds up, who may see it, and how it is taken away."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -195,6 +196,30 @@ def test_the_page_tells_what_came_since_the_approval(
     for part in ("งานที่จะถูกนำออก", "ซ้ำกับงานของจังหวัด", "น้ำท่วมทางเข้า", "เห็นชอบ", "ส่งมอบแล้ว", "แก้ไขแล้วกลับเป็นเดิม", "งานใหม่"):
         assert part in text
     assert "ผู้ทดสอบ chair" in text
+
+
+def test_a_long_text_is_told_word_by_word(
+    plan: ActionPlan,
+    item: ActionItem,
+    world: World,
+    authority: Ref,
+    browse: Callable[[str], FlaskClient],
+    core: Any,
+    now: datetime,
+    session: Session,
+) -> None:
+    for hours, words in ((1, "ทุกวันจันทร์"), (30, "ทุกวันศุกร์")):
+        text = f"เก็บขนขยะมูลฝอยจากตลาดสดเทศบาลไปยังบ่อขยะบ้านพรุ{words}ตั้งแต่เวลาหกนาฬิกา"
+        facts = made.facts(world, authority, title=item.title, description=text)
+        actor = world.actors["coordinator"]
+        service.edit_item(session, actor=actor, now=now + hours * HOUR, item_id=item.id, expected_version=None, facts=facts)
+        session.commit()
+    core.clock = lambda: now + 40 * HOUR
+    day = (now + HOUR).date()
+    since = {"earlier_day-day": str(day.day), "earlier_day-month": str(day.month), "earlier_day-year": str(day.year + 543)}
+    text = page(browse("coordinator"), plan, earlier="day", later="now", **since).get_data(as_text=True)
+    assert re.search(r"เก็บขนขยะ[^<]+<del>[^<]*จันทร์</del>ตั้งแต่", text)
+    assert re.search(r"เก็บขนขยะ[^<]+<ins>[^<]*ศุกร์</ins>ตั้งแต่", text)
 
 
 def test_each_figure_opens_exactly_its_rows(
