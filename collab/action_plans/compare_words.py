@@ -7,7 +7,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from collab.action_plans.wording import ITEM_KINDS, ITEM_STATES, LEVELS, PLAN_STATES, REPORT_STATES
+from collab.action_plans.wording import (
+    CHANGE_STATES,
+    CLOSING_STATES,
+    FREQUENCIES,
+    HELP_STATES,
+    ITEM_KINDS,
+    ITEM_STATES,
+    LEVELS,
+    PLAN_STATES,
+    REPORT_STATES,
+)
 from collab.history.comparison import Change, Difference
 from collab.history.queries import FieldChange
 from collab.kernel import targets
@@ -85,7 +95,11 @@ _CODES: dict[tuple[str, str], Mapping[str, LazyText]] = {
     ("action_item", "state"): {code.value: text for code, text in ITEM_STATES.items()},
     ("action_plan", "state"): {code.value: text for code, text in PLAN_STATES.items()},
     ("progress_report", "state"): {code.value: text for code, text in REPORT_STATES.items()},
+    ("action_recurrence", "frequency"): {code.value: text for code, text in FREQUENCIES.items()},
     ("deadline_change", "level"): {code.value: text for code, text in LEVELS.items()},
+    ("deadline_change", "state"): {code.value: text for code, text in CHANGE_STATES.items()},
+    ("help_request", "state"): {code.value: text for code, text in HELP_STATES.items()},
+    ("monthly_closing", "state"): {code.value: text for code, text in CLOSING_STATES.items()},
 }
 EMPTY = "–"
 

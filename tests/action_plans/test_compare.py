@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from collab.action_plans import compare_rules, service
 from collab.action_plans.compare_rules import Money, weigh
+from collab.action_plans.compare_words import Names, is_told, value_text
 from collab.action_plans.comparison import PlanComparison, compare_plan
 from collab.action_plans.models import ActionItem, ActionPlan, Baseline, DeadlineChange
 from collab.action_plans.states import ChangeState
 from collab.history.comparison import Change
+from collab.kernel.db import Base
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from tests.factories import action_plans as made
@@ -49,6 +51,26 @@ HOUR = timedelta(hours=1)
 )
 def test_an_item_is_weighed_with_its_parts(own: Change | None, parts: list[Change], said: Change | None) -> None:
     assert weigh(own, parts) is said
+
+
+def test_every_code_of_a_part_of_a_plan_has_words() -> None:
+    names = Names({}, {}, {}, {})
+    bare = []
+    for mapper in Base.registry.mappers:
+        tracked = getattr(mapper.class_, "__tracked__", None)
+        if tracked is None or not mapper.class_.__module__.startswith("collab.action_plans."):
+            continue
+        for column in mapper.columns:
+            codes = [code for code in getattr(column.type, "enums", ()) if words_of(tracked.kind, column.key)]
+            bare += [
+                (tracked.kind, column.key, code) for code in codes if value_text(tracked.kind, column.key, code, names) == code
+            ]
+    assert bare == []
+
+
+def words_of(kind: str, name: str) -> bool:
+    """Say whether a comparison tells this field: templates and the rules of a committee belong to no plan."""
+    return is_told(name) and kind not in {"plan_template", "plan_template_item", "plan_template_link", "slip_rule"}
 
 
 def state(lead: str, budget: int, code: str = "planned") -> dict[str, Any]:

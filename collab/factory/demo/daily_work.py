@@ -45,7 +45,7 @@ def tell(stage: Stage, pact: Agreement) -> ActionPlan:
     """Tell the chapter on the authority of the agreement's clauses, in the order of its days, and return its plan."""
     coordinator, session = stage.actors["coordinator"], stage.session
     plan = service.create_plan(
-        session, actor=coordinator, now=stage.at(63), committee_id=stage.committee.id, fiscal_year=fiscal_year(stage.day(60)), title=TITLE,
+        session, actor=coordinator, now=stage.at(63), committee_id=stage.committee.id, fiscal_year=fiscal_year(stage.day(0)), title=TITLE,
         agreement_id=pact.id,
     )  # fmt: skip
     clauses = [Ref("clause", clause.id) for clause in agreements.clauses_of(session, pact.id)]
