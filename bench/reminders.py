@@ -221,9 +221,9 @@ def _letters(ground: Ground) -> list[tuple[str, bytes]]:
     """Return the mails of a round as bytes, with the address of each."""
     _fill(ground)
     with ground.database.unit_of_work() as session:
-        rows = delivery._load(session, delivery.claim(session, NOW, MAILS))
-    mails = [(row.letter.address, write_mail(row.letter, SENDER, BASE_URL)) for row in rows]
-    return [(address, mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))) for address, mail in mails]
+        rows = delivery.load(session, delivery.claim(session, NOW, MAILS))
+    mails = [write_mail(row.letter, SENDER, BASE_URL) for row in rows]
+    return [(mail.recipient, mail.source) for mail in mails]
 
 
 @contextmanager
