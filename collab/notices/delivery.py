@@ -167,7 +167,7 @@ _OF_MESSAGE = (
 _OF_USER = (User.email, User.name_th, User.name_en, User.locale, User.disabled_at)
 
 
-def _ready(row: sa.Row[Any], carried: tuple[list[Entry], int] | None) -> _Ready:
+def _ready(row: Any, carried: tuple[list[Entry], int] | None) -> _Ready:
     may_mute = can_be_muted(row.kind)
     letter = Letter(
         mail_id=row.mail_id, address=row.email, name=row.name_en if row.locale == "en" else row.name_th, locale=row.locale,
@@ -178,7 +178,7 @@ def _ready(row: sa.Row[Any], carried: tuple[list[Entry], int] | None) -> _Ready:
     return _Ready(row.id, row.attempts, row.is_secret, row.is_muted and may_mute, obstacle, letter)
 
 
-def _links_of(message: sa.Row[Any], may_mute: bool) -> dict[str, str]:
+def _links_of(message: Any, may_mute: bool) -> dict[str, str]:
     """Return the signed links of a mail: to switch its kind off where that may be, to acknowledge what it reminds of."""
     until = message.created_at + links.LASTS
     found = {}

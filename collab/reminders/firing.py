@@ -15,6 +15,9 @@ from collab.reminders.models import Reminder, ReminderOverride, ReminderPause, R
 from collab.reminders.registry import DueKind, due_kinds
 from collab.reminders.rules import Firing, Place, Setting, Variant, WorkingDays
 
+#: Objects by id, from the one after the first to the second; None is an open end.
+Stretch = tuple[UUID | None, UUID | None]
+EVERYTHING: Stretch = (None, None)
 #: Columns of what fires, besides those of the registry.
 PASSED = ("target_id", "due_on", "organisation_id", "owner_id", "committee_id", "occurrence", "fire_on")
 
@@ -56,8 +59,10 @@ def kinds_of(rule: ReminderRule) -> list[DueKind]:
     return [kind for name, kind in sorted(due_kinds().items()) if rule.due_kind in (None, name)]
 
 
-def firing(rule_id: UUID, kind: DueKind, variant: Variant, fires: Sequence[Firing], day: date) -> sa.Subquery | None:
-    """Return what is due on the days of ``fires`` and was not yet recorded for anybody by ``day``; None when nothing can be.
+def firing(
+    rule_id: UUID, kind: DueKind, variant: Variant, fires: Sequence[Firing], day: date, stretch: Stretch = EVERYTHING
+) -> sa.Subquery | None:
+    """Return what of ``stretch`` is due on the days of ``fires`` and was not yet recorded for anybody by ``day``; None: nothing can be.
 
     An occurrence that was recorded once is over: who takes over an office, or comes back from an absence, is not told of it again.
     What is late stays untold while somebody works on it, and is told when that day has passed.
@@ -76,20 +81,28 @@ def firing(rule_id: UUID, kind: DueKind, variant: Variant, fires: Sequence[Firin
         .table_valued(sa.column("due_on", sa.Date()), sa.column("occurrence", sa.Integer()), sa.column("fire_on", sa.Date()))
         .render_derived(name="fires")
     )
-    recorded = sa.exists().where(
+    # Looked up row by row in the index of `uq_reminder_once`. As NOT EXISTS it is a join, for which the planner takes a nested loop
+    # over all that was recorded when its statistics do not know yet of a hundred thousand reminders recorded a moment ago.
+    recorded = sa.select(sa.true()).where(
         Reminder.due_kind == kind.kind, Reminder.target_id == due.c.target_id, Reminder.rule_id == rule_id,
         Reminder.due_on == due.c.due_on, Reminder.occurrence == table.c.occurrence,
-    )  # fmt: skip
+    ).limit(1).scalar_subquery()  # fmt: skip
     statement = (
         sa.select(*(due.c[name] for name in PASSED[:5]), table.c.occurrence, table.c.fire_on)
         .join(table, table.c.due_on == due.c.due_on)
         # The bounds say nothing new, but an index on the day serves them.
         .where(
-            due.c.due_on.between(fires[0].due_on, fires[-1].due_on), sa.not_(recorded),
+            due.c.due_on.between(fires[0].due_on, fires[-1].due_on), *_on(stretch, due), recorded.is_(None),
             sa.or_(due.c.due_on >= day, sa.not_(paused(due.c.target_id, day))), *_within(variant, due),
         )
     )  # fmt: skip
     return statement.subquery()
+
+
+def _on(stretch: Stretch, due: sa.Subquery) -> list[sa.ColumnElement[bool]]:
+    after, upto = stretch
+    clauses = [] if after is None else [due.c.target_id > after]
+    return clauses if upto is None else [*clauses, due.c.target_id <= upto]
 
 
 def paused(target_id: Any, day: date) -> sa.Exists:

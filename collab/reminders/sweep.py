@@ -4,7 +4,8 @@ Run twice, by two schedulers, or after a night off, it records each reminder onc
 working day finds what fell on it.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -18,6 +19,7 @@ from collab.kernel.clock import today
 from collab.kernel.db import Database
 from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.reminders import firing, ladder, rules
+from collab.reminders.firing import Stretch
 from collab.reminders.models import Audience, Reminder, ReminderState
 from collab.reminders.registry import DueKind
 from collab.reminders.rules import Firing, Variant
@@ -26,7 +28,7 @@ COLUMNS = (
     "id", "due_kind", "target_kind", "target_id", "rule_id", "due_on", "occurrence", "fire_on", "audience", "recipient_id",
     "deputy_for_id", "committee_id", "organisation_id", "state", "created_at", "next_attempt_at",
 )  # fmt: skip
-#: The most occurrences that one statement records, so that no transaction of the sweep is long.
+#: About so many occurrences are recorded by one statement, so that no transaction of the sweep is long.
 BATCH = 20_000
 #: The key of the lock that sweepers take in turn, any number that no other advisory lock has.
 SWEEP_LOCK = 2_569_001
@@ -34,7 +36,15 @@ SWEEP_LOCK = 2_569_001
 
 def sweep(session: Session, *, now: datetime) -> int:
     """Record every reminder that is due at ``now`` and not yet recorded; return how many were new, and wake the deliverers."""
-    return sum(sum(_batches(session, step, now)) for step in plan(session, now))
+    recorded = 0
+    for step in plan(session, now):
+        for stretch in stretches(session, step):
+            for rung in step.rungs():
+                added = record(session, step, stretch, rung, now)
+                if added is None:
+                    break
+                recorded += added
+    return recorded
 
 
 def sweep_in_batches(database: Database, *, now: datetime) -> int:
@@ -43,15 +53,15 @@ def sweep_in_batches(database: Database, *, now: datetime) -> int:
         steps = plan(session, now)
     recorded = 0
     for step in steps:
-        for rung in step.rungs():
-            while True:
+        with database.reading() as session:
+            due = stretches(session, step)
+        for stretch in due:
+            for rung in step.rungs():
                 with database.unit_of_work() as session:
-                    added = record(session, step, rung, now)
-                recorded += added or 0
-                if added is None or added < BATCH:
+                    added = record(session, step, stretch, rung, now)
+                if added is None:
                     break
-            if added is None:
-                break
+                recorded += added
     return recorded
 
 
@@ -86,25 +96,33 @@ def plan(session: Session, now: datetime) -> list[Step]:
     return steps
 
 
-def _batches(session: Session, step: Step, now: datetime) -> Iterator[int]:
-    for rung in step.rungs():
-        added = record(session, step, rung, now)
-        while added is not None and added >= BATCH:
-            yield added
-            added = record(session, step, rung, now)
-        if added is None:
-            return
-        yield added
+def stretches(session: Session, step: Step) -> list[Stretch]:
+    """Return the objects of which something of ``step`` fires and is not recorded, cut so that each stretch has about `BATCH`.
+
+    An object lies in one stretch with all its occurrences. When everything is recorded, which is so in most minutes, this one
+    reading query is all that the sweep does for the step.
+    """
+    fires = firing.firing(step.rule_id, step.kind, step.variant, step.fires, step.day)
+    if fires is None:
+        return []
+    place = sa.func.row_number().over(order_by=fires.c.target_id).label("place")
+    numbered = sa.select(fires.c.target_id, place).subquery()
+    cuts = sa.select(numbered).where(sa.or_(numbered.c.place == 1, numbered.c.place % BATCH == 0)).order_by(numbered.c.place)
+    found = session.execute(cuts).all()
+    if not found:
+        return []
+    ends = [None, *(row.target_id for row in found if row.place % BATCH == 0), None]
+    return list(itertools.pairwise(ends))
 
 
-def record(session: Session, step: Step, rung: Audience, now: datetime) -> int | None:
-    """Record up to `BATCH` occurrences of one step for the people of ``rung``; return how many reminders, and wake the deliverers.
+def record(session: Session, step: Step, stretch: Stretch, rung: Audience, now: datetime) -> int | None:
+    """Record the occurrences of one step in ``stretch`` for the people of ``rung``; return how many reminders, and wake the deliverers.
 
     None says that nothing is left for this rung and those above it.
     """
     # One sweeper at a time: two would choose the same rows, and in different orders they would block each other for good.
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(SWEEP_LOCK)))
-    fires = firing.firing(step.rule_id, step.kind, step.variant, step.fires, step.day)
+    fires = firing.firing(step.rule_id, step.kind, step.variant, step.fires, step.day, stretch)
     if fires is None:
         return None
     for below in step.rungs()[: step.rungs().index(rung)]:
@@ -118,17 +136,14 @@ def record(session: Session, step: Step, rung: Audience, now: datetime) -> int |
 
 
 def _insert(step: Step, rung: Audience, fires: sa.Subquery, now: datetime) -> postgresql.Insert:
-    people = ladder.recipients(rung, fires, step.day)
-    # An occurrence is recorded for all its people at once, or not yet: those recorded for one of them count as over.
-    place = sa.func.dense_rank().over(order_by=(people.c.target_id, people.c.due_on)).label("place")
-    chosen = sa.select(people, place).subquery()
+    chosen = ladder.recipients(rung, fires, step.day)
     moment = sa.literal(now, sa.DateTime(timezone=True))
     source = sa.select(
         sa.func.gen_random_uuid(), sa.literal(step.kind.kind), sa.literal(step.kind.target_kind), chosen.c.target_id,
         sa.literal(step.rule_id, sa.Uuid()), chosen.c.due_on, chosen.c.occurrence, chosen.c.fire_on, sa.literal(rung.value),
         chosen.c.recipient_id, chosen.c.deputy_for_id, chosen.c.committee_id, chosen.c.organisation_id,
         sa.literal(ReminderState.DUE.value), moment, moment,
-    ).where(chosen.c.place <= BATCH)  # fmt: skip
+    )  # fmt: skip
     statement = postgresql.insert(cast(sa.Table, Reminder.__table__)).from_select(COLUMNS, source, include_defaults=False)
     # The number of rows of an INSERT is kept only when it is asked for.
     return statement.on_conflict_do_nothing(constraint="uq_reminder_once").execution_options(preserve_rowcount=True)
