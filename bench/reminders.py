@@ -40,10 +40,10 @@ item = sa.Table(
 )  # fmt: skip
 
 BARE_INSERT = """
-INSERT INTO reminder (id, due_kind, target_kind, target_id, rule_id, due_on, fire_on, recipient_id, committee_id, organisation_id,
-                      state, created_at, next_attempt_at)
-SELECT gen_random_uuid(), 'bench_item', 'bench_item', i.id, :rule, i.due_on, i.due_on, i.owner_id, i.committee_id, i.organisation_id,
-       'due', :now, :now
+INSERT INTO reminder (id, due_kind, target_kind, target_id, rule_id, due_on, occurrence, fire_on, audience, recipient_id, committee_id,
+                      organisation_id, state, created_at, next_attempt_at)
+SELECT gen_random_uuid(), 'bench_item', 'bench_item', i.id, :rule, i.due_on, 0, i.due_on, 'owner', i.owner_id, i.committee_id,
+       i.organisation_id, 'due', :now, :now
 FROM bench_item i WHERE i.settled_at IS NULL AND i.due_on = :day
 ON CONFLICT DO NOTHING
 """
