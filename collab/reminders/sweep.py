@@ -4,10 +4,11 @@ Run twice, by two schedulers, or after a night off, it records each reminder onc
 working day finds what fell on it.
 """
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import cast
 from uuid import UUID
 
@@ -29,39 +30,35 @@ COLUMNS = (
     "deputy_for_id", "committee_id", "organisation_id", "state", "created_at", "next_attempt_at",
 )  # fmt: skip
 #: About so many occurrences are recorded by one statement, so that no transaction of the sweep is long.
-BATCH = 20_000
+BATCH = 25_000
 #: The key of the lock that sweepers take in turn, any number that no other advisory lock has.
 SWEEP_LOCK = 2_569_001
+Open = AbstractContextManager[Session]
 
 
 def sweep(session: Session, *, now: datetime) -> int:
     """Record every reminder that is due at ``now`` and not yet recorded; return how many were new, and wake the deliverers."""
-    recorded = 0
-    for step in plan(session, now):
-        for stretch in stretches(session, step):
-            for rung in step.rungs():
-                added = record(session, step, stretch, rung, now)
-                if added is None:
-                    break
-                recorded += added
-    return recorded
+    return _sweep(lambda: nullcontext(session), lambda: nullcontext(session), now)
 
 
 def sweep_in_batches(database: Database, *, now: datetime) -> int:
     """Do what `sweep` does with a commit after each batch; a sweep that is killed keeps what it recorded."""
-    with database.reading() as session:
+    return _sweep(database.reading, database.unit_of_work, now)
+
+
+def _sweep(reading: Callable[[], Open], writing: Callable[[], Open], now: datetime) -> int:
+    with reading() as session:
         steps = plan(session, now)
     recorded = 0
     for step in steps:
-        with database.reading() as session:
-            due = stretches(session, step)
-        for stretch in due:
-            for rung in step.rungs():
-                with database.unit_of_work() as session:
-                    added = record(session, step, stretch, rung, now)
-                if added is None:
-                    break
-                recorded += added
+        for rung in step.rungs():
+            with reading() as session:
+                due = stretches(session, step, rung)
+            if not due:
+                break
+            for stretch in due:
+                with writing() as session:
+                    recorded += record(session, step, rung, stretch, now)
     return recorded
 
 
@@ -96,46 +93,45 @@ def plan(session: Session, now: datetime) -> list[Step]:
     return steps
 
 
-def stretches(session: Session, step: Step) -> list[Stretch]:
-    """Return the objects of which something of ``step`` fires and is not recorded, cut so that each stretch has about `BATCH`.
+def stretches(session: Session, step: Step, rung: Audience) -> list[Stretch]:
+    """Return the objects of which something is left for ``rung``, cut so that each stretch has about `BATCH` occurrences.
 
-    An object lies in one stretch with all its occurrences. When everything is recorded, which is so in most minutes, this one
-    reading query is all that the sweep does for the step.
+    An object lies in one stretch with all its occurrences. When nothing is left, which is so in most minutes, this one reading query
+    is all that the sweep does for the step; there is nothing for the rungs above either.
     """
-    fires = firing.firing(step.rule_id, step.kind, step.variant, step.fires, step.day)
+    fires = _left(step, rung)
     if fires is None:
         return []
     place = sa.func.row_number().over(order_by=fires.c.target_id).label("place")
     numbered = sa.select(fires.c.target_id, place).subquery()
     cuts = sa.select(numbered).where(sa.or_(numbered.c.place == 1, numbered.c.place % BATCH == 0)).order_by(numbered.c.place)
     found = session.execute(cuts).all()
-    if not found:
-        return []
     ends = [None, *(row.target_id for row in found if row.place % BATCH == 0), None]
-    return list(itertools.pairwise(ends))
+    return list(pairwise(ends)) if found else []
 
 
-def record(session: Session, step: Step, stretch: Stretch, rung: Audience, now: datetime) -> int | None:
-    """Record the occurrences of one step in ``stretch`` for the people of ``rung``; return how many reminders, and wake the deliverers.
+def _left(step: Step, rung: Audience, stretch: Stretch = firing.EVERYTHING) -> sa.FromClause | None:
+    """Return what fires and is not recorded, as far as ``rung`` may be told of it; None when nothing can be."""
+    fires: sa.FromClause | None = firing.firing(step.rule_id, step.kind, step.variant, step.fires, step.day, stretch)
+    for below in step.rungs()[: step.rungs().index(rung)]:
+        fires = None if fires is None else ladder.beyond(step.audience, below, fires, step.day)
+    return fires
 
-    None says that nothing is left for this rung and those above it.
-    """
+
+def record(session: Session, step: Step, rung: Audience, stretch: Stretch, now: datetime) -> int:
+    """Record what is left in ``stretch`` for the people of ``rung``; return how many reminders, and wake the deliverers."""
     # One sweeper at a time: two would choose the same rows, and in different orders they would block each other for good.
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(SWEEP_LOCK)))
-    fires = firing.firing(step.rule_id, step.kind, step.variant, step.fires, step.day, stretch)
+    fires = _left(step, rung, stretch)
     if fires is None:
-        return None
-    for below in step.rungs()[: step.rungs().index(rung)]:
-        fires = ladder.beyond(step.audience, below, fires, step.day)
-    if rung is not step.audience and not session.scalar(sa.select(sa.exists(sa.select(fires.c.target_id)))):
-        return None
-    added = session.connection().execute(_insert(step, rung, fires, now)).rowcount
+        return 0
+    added: int = session.connection().execute(_insert(step, rung, fires, now)).rowcount
     if added:
         enqueue_after_commit(session, Job.REMINDERS_DELIVER)
     return added
 
 
-def _insert(step: Step, rung: Audience, fires: sa.Subquery, now: datetime) -> postgresql.Insert:
+def _insert(step: Step, rung: Audience, fires: sa.FromClause, now: datetime) -> postgresql.Insert:
     chosen = ladder.recipients(rung, fires, step.day)
     moment = sa.literal(now, sa.DateTime(timezone=True))
     source = sa.select(
