@@ -19,8 +19,8 @@ from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.members.models import User
 from collab.notices.kinds import DIGEST, Mode
 from collab.notices.models import Message, MessageState, NoticePreference
+from collab.notices.outbox import mail_id
 from collab.notices.queries import may_leave
-from collab.notices.service import mail_id
 
 BATCH = 200
 #: A digest lists so many and says how many more there are.

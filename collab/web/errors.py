@@ -57,7 +57,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    logger.exception("unexpected error", extra={"request_id": g.get("request_id", "")})
+    logger.exception("unexpected error")
     return answer(500, "")
 
 
