@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask import Flask, g, request
@@ -25,6 +26,10 @@ from config import Settings, load_settings
 from tests.databases import fresh_database, own_database
 from tests.factories.world import World, build_world
 from tests.services import app_url, superuser_url
+
+# How long an example takes says how busy the machine is, not whether the product is right: speeds are measured in bench/.
+hypothesis.settings.register_profile("collab", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("collab")
 
 ROOT = Path(__file__).parent.parent
 #: Saturday 21 November 2569, 10.00 in Bangkok.

@@ -29,7 +29,7 @@ from collab.notices.channel_way import NO_ANSWER, UNREADABLE, PostFailed, Way
 from collab.notices.channels import open_address
 from collab.notices.events import PostAccepted
 from collab.notices.models import Message, MessageState
-from collab.notices.service import LOOK_AHEAD
+from collab.notices.outbox import LOOK_AHEAD
 
 logger = logging.getLogger(__name__)
 BATCH = 100
