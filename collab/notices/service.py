@@ -33,11 +33,11 @@ def queue_message(session: Session, *, now: datetime, recipient_id: UUID, kind: 
     """Put a message to ``recipient_id`` into the outbox, within the caller's transaction.
 
     It is mailed as the person chose: by default within the next digest; ``urgent`` at once; ``bundle`` within ten minutes together
-    with others of that haste, while offices are open. A message that is not urgent joins one of the same kind about the same object
-    of the last ten minutes. Returns the message's id, or None when ``dedupe_key`` was used before: then it has been said already.
+    with others of that haste, while offices are open. A message joins one of the same kind about the same object of the last ten
+    minutes that has not left; one that is urgent waits for the end of these ten minutes when another has left. Returns the message's id, or None when ``dedupe_key`` was used before: then it has been said already.
     """
     haste = Haste.AT_ONCE if urgent or secret else Haste.BUNDLED if bundle else Haste.GATHERED
-    gathering = None if haste is Haste.AT_ONCE or target is None else _gathering(session, recipient_id, kind, target, now)
+    gathering = None if secret or target is None else _gathering(session, recipient_id, kind, target, haste, now)
     key = gathering.id if gathering is not None else new_id()
     if dedupe_key is not None and not _first_time(session, dedupe_key, key):
         return None
@@ -69,10 +69,22 @@ def _mail_of(
     mode = rules.mode_for(kind, chosen, haste, is_target_muted=is_muted)
     if mode is Mode.OFF:
         return MessageState.MUTED, now
+    if haste is Haste.AT_ONCE:
+        return MessageState.WAITING, _calmly(session, recipient_id, kind, target, now)
     day = today(now)
-    closed = calendar.closed_days(session, day, day + LOOK_AHEAD) if haste is not Haste.AT_ONCE else frozenset()
+    closed = calendar.closed_days(session, day, day + LOOK_AHEAD)
     state = MessageState.HELD if mode is Mode.DIGEST else MessageState.WAITING
     return state, rules.mailed_at(mode, haste, now, closed)
+
+
+def _calmly(session: Session, recipient_id: UUID, kind: str, target: Ref | None, now: datetime) -> datetime:
+    """Return when something urgent is mailed: now, but ten minutes after the last of its kind about the same object."""
+    if target is None:
+        return now
+    same = sa.and_(Message.recipient_id == recipient_id, Message.kind == kind, Message.target_id == target.id, Message.is_urgent)
+    told = sa.and_(Message.state != MessageState.MUTED, Message.created_at > now - rules.GATHERING)
+    last = session.scalar(sa.select(sa.func.max(Message.created_at)).where(same, told))
+    return last + rules.GATHERING if last is not None else now
 
 
 def mail_id(key: UUID) -> str:
@@ -87,13 +99,14 @@ def _first_time(session: Session, dedupe_key: str, message_id: UUID) -> bool:
     return taken.scalar_one_or_none() is not None
 
 
-def _gathering(session: Session, recipient_id: UUID, kind: str, target: Ref, now: datetime) -> Message | None:
-    """Return, locked, the message that still gathers what happens to ``target``."""
+def _gathering(session: Session, recipient_id: UUID, kind: str, target: Ref, haste: Haste, now: datetime) -> Message | None:
+    """Return, locked, the message that still gathers what happens to ``target``; what is urgent joins no digest."""
+    states = [MessageState.WAITING] if haste is Haste.AT_ONCE else [MessageState.HELD, MessageState.WAITING, MessageState.MUTED]
     return session.scalars(
         sa.select(Message)
         .where(
             Message.recipient_id == recipient_id, Message.kind == kind, Message.target_id == target.id,
-            Message.state.in_([MessageState.HELD, MessageState.WAITING, MessageState.MUTED]), Message.attempts == 0,
+            Message.state.in_(states), Message.attempts == 0,
             Message.created_at > now - rules.GATHERING, Message.read_at.is_(None), Message.is_secret.is_(False),
             sa.or_(Message.state != MessageState.WAITING, Message.next_attempt_at > now),
         )
