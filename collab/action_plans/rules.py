@@ -19,6 +19,8 @@ SOON_DAYS = 14
 MOST_WEIGHT = 1000
 #: In so many last days of a month, the last one counted, it may be closed already.
 CLOSING_DAYS = 7
+#: A month should be closed by this day of the next one, so that the committee hears of it before the middle of the month.
+REPORT_DAY = 5
 #: The month in which the Thai fiscal year begins.
 FISCAL_YEAR_BEGINS = 10
 #: Kinds of objects that may be the authority of an item.

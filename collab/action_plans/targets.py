@@ -16,6 +16,7 @@ from collab.action_plans.models import (
     DeadlineChange,
     HelpRequest,
     MonthlyClosing,
+    PlanReporter,
     PlanTemplate,
     ProgressReport,
 )
@@ -120,6 +121,21 @@ def _load_closings(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
     ]  # fmt: skip
 
 
+def _load_reporters(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
+    rows = session.execute(
+        sa.select(PlanReporter, ActionPlan)
+        .join(ActionPlan, ActionPlan.id == PlanReporter.plan_id)
+        .where(PlanReporter.id.in_(keys))
+    )
+    return [
+        TargetInfo(
+            kind="plan_reporter", id=row.id, title=plan.title, url=f"/action-plans/{plan.id}/months", committee_id=plan.committee_id,
+            organisation_id=row.organisation_id,
+        )
+        for row, plan in rows
+    ]  # fmt: skip
+
+
 def _load_templates(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
     return [
         TargetInfo(
@@ -197,6 +213,7 @@ def _report_texts(session: Session, keys: Sequence[UUID]) -> dict[UUID, str]:
 
 def install() -> None:
     """Register the kinds."""
+    register("plan_reporter", TargetKind(lazy("Monthly report on a plan"), _load_reporters, _visible_parts(PlanReporter)))
     register("action_plan", TargetKind(lazy("Action plan"), _load_plans, _visible_plans, _plan_because, search_texts=_plan_texts))
     register(
         "action_item",

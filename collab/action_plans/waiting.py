@@ -6,11 +6,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from collab.action_plans import rules
-from collab.action_plans.models import ActionItem, DeadlineChange, HelpRequest, ItemSupporter, ProgressReport
-from collab.action_plans.states import ApprovalLevel, ChangeState, HelpState, ItemState, ReportState
+from collab.action_plans.models import (
+    ActionItem,
+    ActionPlan,
+    DeadlineChange,
+    HelpRequest,
+    ItemSupporter,
+    MonthlyClosing,
+    PlanReporter,
+    ProgressReport,
+)
+from collab.action_plans.states import ApprovalLevel, ChangeState, ClosingState, HelpState, ItemState, PlanState, ReportState
 from collab.kernel import turns
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.clock import today
+from collab.kernel.dates import BUDDHIST_OFFSET
 from collab.kernel.i18n import lazy
 from collab.kernel.paging import AnySelect
 from collab.reminders.registry import DueKind, register_due
@@ -21,6 +31,35 @@ def _due() -> AnySelect:
         ActionItem.id.label("target_id"), ActionItem.due_on, ActionItem.lead_organisation_id.label("organisation_id"),
         ActionItem.owner_id, ActionItem.committee_id, ActionItem.plan_id,
     ).where(ActionItem.is_open, ActionItem.state != ItemState.AWAITING_VERIFICATION)  # fmt: skip
+
+
+def _due_months() -> AnySelect:
+    """Return the months of active plans that organisations which lead open items have not closed, due in the next month."""
+    first = sa.func.date_trunc("month", sa.func.timezone("Asia/Bangkok", ActionPlan.activated_at))
+    last = sa.func.make_date(ActionPlan.fiscal_year - BUDDHIST_OFFSET, rules.FISCAL_YEAR_BEGINS - 1, 1)
+    series = sa.func.generate_series(first, sa.cast(last, sa.DateTime), sa.text("interval '1 month'"))
+    months = series.table_valued(sa.column("begins", sa.DateTime)).render_derived(name="months")
+    begins = months.c.begins
+    month = sa.cast(begins, sa.Date)
+    closed = sa.exists().where(
+        MonthlyClosing.plan_id == PlanReporter.plan_id, MonthlyClosing.organisation_id == PlanReporter.organisation_id,
+        MonthlyClosing.month == month, MonthlyClosing.state == ClosingState.CLOSED,
+    )  # fmt: skip
+    leads = sa.exists().where(
+        ActionItem.plan_id == PlanReporter.plan_id,
+        ActionItem.lead_organisation_id == PlanReporter.organisation_id,
+        ActionItem.is_open,
+    )
+    due_on = sa.cast(begins + sa.text(f"interval '1 month {rules.REPORT_DAY - 1} days'"), sa.Date)
+    return (
+        sa.select(
+            PlanReporter.id.label("target_id"), due_on.label("due_on"), PlanReporter.organisation_id,
+            sa.cast(sa.null(), sa.Uuid()).label("owner_id"), ActionPlan.committee_id, PlanReporter.plan_id,
+        )
+        .join(ActionPlan, ActionPlan.id == PlanReporter.plan_id)
+        .join(months, sa.true())
+        .where(ActionPlan.state == PlanState.ACTIVE, ActionPlan.activated_at.is_not(None), leads, ~closed)
+    )  # fmt: skip
 
 
 def _turn(task: str, since: Any) -> AnySelect:
@@ -123,6 +162,9 @@ def _helpers_turn(actor: Actor, now: datetime) -> AnySelect | None:
 def install() -> None:
     """Register what is due, and what waits for whom."""
     register_due(DueKind("action_item", "action_item", lazy("Action item due"), _due, plan_kind="action_plan"))
+    register_due(
+        DueKind("month_report", "plan_reporter", lazy("Monthly report on a plan due"), _due_months, plan_kind="action_plan")
+    )
     for name, source in (
         ("owner", _owners_turn),
         ("clerk", _clerks_turn),

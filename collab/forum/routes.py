@@ -5,15 +5,17 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from collab.forum import queries, service
+from collab.forum import mentions, queries, service
 from collab.forum.forms import PostForm, RemoveForm
 from collab.forum.models import Post
 from collab.kernel.access import Permission, can
-from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.errors import InvalidInput, NotAllowed, NotFound
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.members import queries as members
+from collab.members.rules import name_of
 from collab.web.context import current_actor, reading, request_now, unit_of_work
+from collab.web.forms import options
 from collab.web.once import AlreadySubmitted, claim, leads_to, to_first
 from collab.web.routing import requires
 
@@ -24,18 +26,34 @@ blueprint = Blueprint("forum", __name__)
 @requires(Permission.FORUM_POST)
 def beside(kind: str, target_id: UUID) -> ResponseReturnValue:
     """Show the posts beside an object; write another."""
-    form = PostForm()
+    form, ref = PostForm(), Ref(kind, target_id)
+    _offer_people(form, ref)
     if request.method == "GET" or not form.validate():
-        return _page(form, Ref(kind, target_id), 200 if request.method == "GET" else 422)
+        return _page(form, ref, 200 if request.method == "GET" else 422)
     location = url_for("forum.beside", kind=kind, target_id=target_id)
     try:
         with unit_of_work() as session:
             claim(session, form, request_now())
-            service.write(session, actor=current_actor(), now=request_now(), target=Ref(kind, target_id), text=form.text.data)
+            service.write(
+                session, actor=current_actor(), now=request_now(), target=ref, text=form.text.data,
+                mention=[UUID(key) for key in form.mention.data],
+            )  # fmt: skip
             leads_to(session, form, location)
     except AlreadySubmitted as fact:
         return to_first(fact)
+    except InvalidInput as fault:
+        form.put_errors(fault.errors)
+        return _page(form, ref, 422)
     return redirect(location, 303)
+
+
+def _offer_people(form: PostForm, ref: Ref) -> None:
+    actor = current_actor()
+    with reading() as session:
+        info = service.visible_target(session, actor, ref)
+        people = mentions.people_to_choose(session, actor, info, request_now())
+        names = members.organisation_names(session, {row.organisation_id for row in people.values()})
+    form.mention.choices = options((str(key), f"{name_of(row)}, {names[row.organisation_id]}") for key, row in people.items())
 
 
 def _page(form: PostForm, ref: Ref, status: int) -> ResponseReturnValue:

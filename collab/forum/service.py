@@ -1,5 +1,6 @@
 """Writing and removing posts."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab import history
+from collab.forum import mentions
 from collab.forum.models import Post
 from collab.kernel import targets
 from collab.kernel.access import Actor, Permission, authorize, can
@@ -23,18 +25,24 @@ def visible_target(session: Session, actor: Actor, ref: Ref) -> TargetInfo:
     return info
 
 
-def write(session: Session, *, actor: Actor, now: datetime, target: Ref, text: str) -> Post:
-    """Write a post beside an object. Raises NotFound, NotAllowed."""
+def write(session: Session, *, actor: Actor, now: datetime, target: Ref, text: str, mention: Collection[UUID] = ()) -> Post:
+    """Write a post beside an object; those in ``mention``, and whom the text names after an @, are told at once.
+
+    Raises NotFound, NotAllowed, InvalidInput for somebody who may not see the object.
+    """
     info = visible_target(session, actor, target)
     authorize(actor, Permission.FORUM_POST, info)
     if actor.user_id is None or actor.organisation_id is None:
         raise NotAllowed(Permission.FORUM_POST.value)
+    told = mentions.check(session, mentions.people_to_choose(session, actor, info, now), mention, text, info, now)
     post = Post(
         target_kind=target.kind, target_id=target.id, author_id=actor.user_id, organisation_id=actor.organisation_id,
         committee_id=info.committee_id, text=text, written_at=now,
     )  # fmt: skip
     with history.act(session, verb="post.written", actor=actor, now=now, subject=post):
         session.add(post)
+        session.flush()
+    mentions.tell(session, actor, now, post, info, told)
     return post
 
 

@@ -3,7 +3,8 @@
 
 def register() -> None:
     """Fill in this area's permissions, targets and sources of work."""
-    from collab.meetings import policy, targets
+    from collab.meetings import due, policy, targets
 
     policy.install()
     targets.install()
+    due.install()

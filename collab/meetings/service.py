@@ -276,6 +276,7 @@ def close_meeting(session: Session, *, actor: Actor, now: datetime, meeting_id: 
     text = minutes.draft(session, meeting, now)
     with history.act(session, verb="meeting.closed", actor=actor, now=now, subject=meeting):
         meeting.state, meeting.closed_at, meeting.minutes = state, now, text
+    emails.ask_to_adopt(session, meeting, actor, now)
     return meeting
 
 

@@ -344,3 +344,16 @@ def people_of(session: Session, organisation_id: UUID) -> list[User]:
     """Return the people of the organisation who are not disabled, in the order of their Thai names."""
     rows = session.scalars(sa.select(User).where(User.organisation_id == organisation_id, User.disabled_at.is_(None)))
     return sorted(rows, key=lambda row: (sort_key(row.name_th), row.id))
+
+
+def people_around(session: Session, committee_id: UUID | None, organisation_id: UUID | None, day: date) -> list[User]:
+    """Return the people, not disabled, of a committee on ``day`` (its members' organisations, and who holds a role in it) and of an
+    organisation, in the order of their Thai names.
+    """
+    seated = sa.select(Seat.organisation_id).where(Seat.committee_id == committee_id, in_force_on(Seat, day))
+    holding = sa.select(RoleAssignment.user_id).where(
+        RoleAssignment.scope == Scope.COMMITTEE, RoleAssignment.scope_id == committee_id, in_force_on(RoleAssignment, day)
+    )
+    near = sa.or_(User.organisation_id.in_(seated), User.organisation_id == organisation_id, User.id.in_(holding))
+    rows = session.scalars(sa.select(User).where(near, User.disabled_at.is_(None)))
+    return sorted(rows, key=lambda row: (sort_key(row.name_th), row.id))

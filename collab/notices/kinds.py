@@ -16,10 +16,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind; one that follows from a duty by law may not be switched off, only gathered."""
+    """One kind; one that follows from a duty by law may not be switched off, only gathered; one that calls somebody is never gathered."""
 
     label: LazyText
     may_off: bool = True
+    may_gather: bool = True
 
 
 #: Kinds of which a person may choose how they come by mail. News of the account always come at once and are not listed.
@@ -29,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "finding": Kind(lazy("Questions of auditors and their answers"), may_off=False),
     "action_item": Kind(lazy("Action items: assigned, returned, decided")),
     "agreement": Kind(lazy("Agreements: circulated, in force, ending")),
-    "forum": Kind(lazy("Discussions in which you are mentioned")),
+    "forum": Kind(lazy("Discussions in which you are mentioned"), may_gather=False),
     "meeting": Kind(lazy("Meetings: invitation, change, cancellation")),
     "proposal": Kind(lazy("Proposals: submitted, returned, decided")),
     "service_plan": Kind(lazy("Service plans: proposed, approved")),
@@ -44,5 +45,13 @@ def can_be_muted(kind: str) -> bool:
 
 
 def modes_of(kind: str) -> list[Mode]:
-    """Return how mail of this kind may be chosen to come."""
-    return [mode for mode in Mode if mode is not Mode.OFF or can_be_muted(kind)]
+    """Return how mail of this kind may come; one that is not listed comes at once."""
+    if kind not in KINDS:
+        return [Mode.AT_ONCE]
+    may = {Mode.AT_ONCE: True, Mode.DIGEST: KINDS[kind].may_gather, Mode.OFF: can_be_muted(kind)}
+    return [mode for mode in Mode if may[mode]]
+
+
+def usual_mode(kind: str) -> Mode:
+    """Return how mail of this kind comes to who has chosen nothing."""
+    return Mode.DIGEST if Mode.DIGEST in modes_of(kind) else Mode.AT_ONCE

@@ -44,8 +44,12 @@ class Draft:
     @property
     def place(self) -> Place | None:
         """Where the message may join another; None when it stands for itself."""
-        is_alone = self.haste is Haste.AT_ONCE or self.target is None
-        return None if is_alone or self.target is None else (self.recipient_id, self.kind, self.target.id)
+        return None if self.is_secret or self.target is None else (self.recipient_id, self.kind, self.target.id)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is mailed at once: such a message joins no digest."""
+        return self.haste is Haste.AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,18 @@ class _Planned:
     mailed_at: datetime
     joined: Message | None = None
 
-    def still_gathers(self, now: datetime) -> bool:
-        """Say whether another draft may join the message that this one makes."""
-        return self.state is not MessageState.WAITING or self.mailed_at > now
+    def may_take(self, draft: Draft, now: datetime) -> bool:
+        """Say whether ``draft`` may join the message that this one makes."""
+        if self.state is MessageState.WAITING:
+            return self.mailed_at > now
+        return not draft.is_urgent
 
 
 def queue_messages(session: Session, *, now: datetime, drafts: Sequence[Draft]) -> list[UUID | None]:
     """Put ``drafts`` into the outbox, within the caller's transaction; return for each its message, None when it was said before.
 
-    Each is mailed as the person chose, and joins a message of the same kind about the same object of the last ten minutes.
+    Each is mailed as the person chose, and joins a message of the same kind about the same object of the last ten minutes that has
+    not left; what is urgent waits for the end of these ten minutes when another has left.
     """
     planned = _join(drafts, _mails_of(session, drafts, now), _gathering(session, drafts, now), now)
     said = _first_times(session, planned)
@@ -90,14 +97,18 @@ def _mails_of(session: Session, drafts: Sequence[Draft], now: datetime) -> list[
     """Return for each draft with which state its message begins, and when it is mailed, as the person chose."""
     chosen, muted = _choices(session, drafts)
     day = today(now)
-    may_wait = any(draft.haste is not Haste.AT_ONCE for draft in drafts)
+    may_wait = any(not draft.is_urgent for draft in drafts)
     closed = calendar.closed_days(session, day, day + LOOK_AHEAD) if may_wait else frozenset()
+    told = _last_urgent(session, drafts, now)
     found = []
     for draft in drafts:
         is_muted = draft.target is not None and (draft.recipient_id, draft.target.id) in muted
         mode = rules.mode_for(draft.kind, chosen.get((draft.recipient_id, draft.kind)), draft.haste, is_target_muted=is_muted)
         if mode is Mode.OFF:
             found.append((MessageState.MUTED, now))
+        elif draft.is_urgent:
+            last = told.get(draft.place) if draft.place else None
+            found.append((MessageState.WAITING, last + rules.GATHERING if last else now))
         else:
             state = MessageState.HELD if mode is Mode.DIGEST else MessageState.WAITING
             found.append((state, rules.mailed_at(mode, draft.haste, now, closed)))
@@ -119,8 +130,25 @@ def _choices(session: Session, drafts: Sequence[Draft]) -> tuple[dict[tuple[UUID
     return chosen, {(row.user_id, row.target_id) for row in session.execute(mutes)} if objects else set()
 
 
-def _gathering(session: Session, drafts: Sequence[Draft], now: datetime) -> dict[Place, Message]:
-    """Return, locked, the messages that still gather what happens to the objects of ``drafts``."""
+def _last_urgent(session: Session, drafts: Sequence[Draft], now: datetime) -> dict[Place, datetime]:
+    """Return when something urgent was last told in the places of the urgent ``drafts``, if in the last ten minutes."""
+    places = {draft.place for draft in drafts if draft.is_urgent} - {None}
+    if not places:
+        return {}
+    where = (Message.recipient_id, Message.kind, Message.target_id)
+    found = session.execute(
+        sa.select(*where, sa.func.max(Message.created_at))
+        .where(
+            sa.tuple_(*where).in_(places), Message.is_urgent, Message.state != MessageState.MUTED,
+            Message.created_at > now - rules.GATHERING,
+        )
+        .group_by(*where)
+    )  # fmt: skip
+    return {(recipient_id, kind, target_id): last for recipient_id, kind, target_id, last in found if target_id is not None}
+
+
+def _gathering(session: Session, drafts: Sequence[Draft], now: datetime) -> dict[Place, list[Message]]:
+    """Return, locked and the newest last, the messages that still gather what happens to the objects of ``drafts``."""
     places = {draft.place for draft in drafts} - {None}
     if not places:
         return {}
@@ -135,29 +163,42 @@ def _gathering(session: Session, drafts: Sequence[Draft], now: datetime) -> dict
         .order_by(Message.created_at, Message.id)
         .with_for_update(skip_locked=True)
     )  # fmt: skip
-    return {(row.recipient_id, row.kind, row.target_id): row for row in found if row.target_id is not None}
+    gathered: dict[Place, list[Message]] = {}
+    for row in found:
+        if row.target_id is not None:
+            gathered.setdefault((row.recipient_id, row.kind, row.target_id), []).append(row)
+    return gathered
 
 
 def _join(
-    drafts: Sequence[Draft], mails: Sequence[tuple[MessageState, datetime]], gathering: dict[Place, Message], now: datetime
+    drafts: Sequence[Draft], mails: Sequence[tuple[MessageState, datetime]], gathering: dict[Place, list[Message]], now: datetime
 ) -> list[_Planned]:
     """Return which message says each draft: one that gathers already, one that an earlier draft makes, or a new one."""
     planned: list[_Planned] = []
     made: dict[Place, _Planned] = {}
     for draft, (state, mailed_at) in zip(drafts, mails, strict=True):
         place = draft.place
-        joined = gathering.get(place) if place else None
+        joined = _open_to(draft, gathering.get(place, []) if place else [])
         earlier = made.get(place) if place else None
         if joined is not None:
             plan = _Planned(draft, joined.id, state, mailed_at, joined)
-        elif earlier is not None and earlier.still_gathers(now):
+        elif earlier is not None and earlier.may_take(draft, now):
             plan = replace(earlier, draft=draft)
         else:
+            both_urgent = draft.is_urgent and earlier is not None and earlier.draft.is_urgent
+            if both_urgent and state is MessageState.WAITING:
+                mailed_at = max(mailed_at, now + rules.GATHERING)
             plan = _Planned(draft, new_id(), state, mailed_at)
             if place:
                 made[place] = plan
         planned.append(plan)
     return planned
+
+
+def _open_to(draft: Draft, gathering: Sequence[Message]) -> Message | None:
+    """Return the newest message that ``draft`` may join: what is urgent joins none that a digest will carry."""
+    fitting = [row for row in gathering if row.state is MessageState.WAITING or not draft.is_urgent]
+    return fitting[-1] if fitting else None
 
 
 def _first_times(session: Session, planned: Sequence[_Planned]) -> list[bool]:

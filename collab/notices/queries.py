@@ -11,7 +11,7 @@ from collab.kernel.errors import NotFound
 from collab.kernel.paging import Key, Page, keyset
 from collab.kernel.targets import Ref
 from collab.members.address_queries import flagged_people
-from collab.notices.kinds import DIGEST, KINDS, Mode
+from collab.notices.kinds import DIGEST, KINDS, Mode, modes_of, usual_mode
 from collab.notices.models import DeliveryAttempt, MailReport, Message, MessageState, MutedTarget, NoticePreference, SunkMail
 
 _NEWEST = (
@@ -60,11 +60,12 @@ def count_unread(session: Session, actor: Actor) -> int:
 
 
 def preferences(session: Session, actor: Actor) -> dict[str, Mode]:
-    """Return how the person wants mail of each kind: what was chosen, else gathered."""
+    """Return how the person wants mail of each kind: what was chosen and may still be, else as usual."""
     rows = session.execute(
         sa.select(NoticePreference.kind, NoticePreference.mode).where(NoticePreference.user_id == actor.user_id)
     )
-    return dict.fromkeys(KINDS, Mode.DIGEST) | {kind: mode for kind, mode in rows if kind in KINDS}
+    chosen = {kind: mode for kind, mode in rows if kind in KINDS and mode in modes_of(kind)}
+    return {kind: usual_mode(kind) for kind in KINDS} | chosen
 
 
 def muted_targets(session: Session, actor: Actor) -> list[Ref]:

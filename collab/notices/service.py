@@ -26,8 +26,9 @@ def queue_message(session: Session, *, now: datetime, recipient_id: UUID, kind: 
     """Put a message to ``recipient_id`` into the outbox, within the caller's transaction.
 
     It is mailed as the person chose: by default within the next digest; ``urgent`` at once; ``bundle`` within ten minutes together
-    with others of that haste, while offices are open. A message that is not urgent joins one of the same kind about the same object
-    of the last ten minutes. Returns the message's id, or None when ``dedupe_key`` was used before: then it has been said already.
+    with others of that haste, while offices are open. A message joins one of the same kind about the same object of the last ten
+    minutes that has not left; one that is urgent waits for the end of these ten minutes when another has left. Returns the
+    message's id, or None when ``dedupe_key`` was used before: then it has been said already.
     """
     haste = Haste.AT_ONCE if urgent or secret else Haste.BUNDLED if bundle else Haste.GATHERED
     draft = Draft(recipient_id, kind, subject, text, target, url, dedupe_key, haste, secret)

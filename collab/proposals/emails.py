@@ -33,7 +33,7 @@ def tell_council(session: Session, proposal: Proposal, opinion: OpinionRequest, 
                 session, now=now, recipient_id=user.id, kind="opinion_request",
                 subject=_("Your council's opinion is asked: %(title)s", title=proposal.title),
                 text=_("Please answer by %(day)s.", day=day), target=Ref("opinion_request", opinion.id),
-                url=f"/opinions/{opinion.id}", urgent=True,
+                url=f"/opinions/{opinion.id}",
             )  # fmt: skip
 
 
@@ -41,5 +41,5 @@ def tell_author(session: Session, proposal: Proposal, now: datetime, subject: st
     """Tell the proposal's author what became of it."""
     queue_message(
         session, now=now, recipient_id=proposal.author_id, kind="proposal", subject=f"{subject}: {proposal.title}", text=text,
-        target=Ref("proposal", proposal.id), url=f"/proposals/{proposal.id}", urgent=True,
+        target=Ref("proposal", proposal.id), url=f"/proposals/{proposal.id}",
     )  # fmt: skip

@@ -56,6 +56,7 @@ EXEMPT = {
     "saved_filter": "a preference",
     "sheet_import": "not said yet: seen by nobody else; what it does when it is confirmed is in the history of the plan",
     "report_draft": "not said yet: seen by nobody else, forgotten when the report is sent",
+    "plan_reporter": "follows from the items of a plan, written by the database",
     "reminder": "a queue; its outcome is evidence in reminder_evidence",
     "user_session": "secret and technical; sign-ins of privileged roles are events of the user",
     "credential": "secret",

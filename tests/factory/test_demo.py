@@ -24,7 +24,10 @@ from collab.history.integrity.reconcile import find_disagreements
 from collab.history.models import HistoryEvent, HistoryStream
 from collab.kernel import turns
 from collab.kernel.access import Actor, Grant, Scope
-from collab.members.models import Committee, User
+from collab.members.models import AddressFlag, Committee, User
+from collab.notices import channels
+from collab.notices.channel_models import Channel
+from collab.notices.models import Finding, MailReport
 from collab.reminders.models import ReminderEvidence
 
 
@@ -111,3 +114,12 @@ def test_the_daily_work_shows_what_a_plan_can_do(told: Session) -> None:
     assert len(plan_queries.closings_of(told, plan.id)) == 1
     assert len(plan_queries.budget_lines_of_plan(told, plan.id)) == 3
     assert any(row.kind is ItemKind.MILESTONE for row in plan_queries.items_of(told, plan.id))
+
+
+def test_one_address_came_back_and_one_municipality_has_a_channel(told: Session) -> None:
+    (flag,) = told.scalars(sa.select(AddressFlag)).all()
+    (channel,) = told.scalars(sa.select(Channel)).all()
+    (report,) = told.scalars(sa.select(MailReport)).all()
+    assert (flag.user_id, flag.confirmed_at, report.finding) == (report.user_id, None, Finding.FLAGGED)
+    assert (channel.service, channel.on_since is not None) == ("tgram", True)
+    assert channels.open_address(channel) is not None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +10,16 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from collab import history
 from collab.forum import queries, service
 from collab.forum.models import Post
 from collab.history.models import HistoryEvent
-from collab.kernel.errors import NotAllowed, NotFound, StateConflict
+from collab.kernel.access import job_actor
+from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
+from collab.members.models import User
+from collab.notices.models import Message, MessageState
 from collab.proposals.states import ProposalState
 from tests.factories.proposals import proposal_in
 from tests.factories.world import World
@@ -126,3 +130,92 @@ def test_queries_do_not_grow_with_the_talk(
             assert client.get(f"/forum/proposal/{target.id}").status_code == 200
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+# --- who is told at once ---
+
+
+def told(session: Session) -> list[Message]:
+    return list(session.scalars(sa.select(Message).where(Message.kind == "forum").order_by(Message.created_at, Message.id)))
+
+
+def test_whom_somebody_chooses_is_told_at_once(
+    session: Session, world: World, now: datetime, target: Ref, browse: Browse
+) -> None:
+    clerk, path = browse("clerk_khohong"), f"/forum/{target.kind}/{target.id}"
+    page = clerk.get(path).get_data(as_text=True)
+    assert str(world.users["chair"].id) in page
+    assert str(world.users["clerk_outside"].id) not in page, "not of this committee"
+    assert str(world.users["clerk_khohong"].id) not in page, "nobody notifies themselves"
+    answer = clerk.post(path, data={"text": "ขอความเห็น", "mention": [str(world.users["chair"].id)], "once": once(page)})
+    assert answer.status_code == 303
+    (message,) = told(session)
+    assert (message.recipient_id, message.state, message.next_attempt_at) == (world.users["chair"].id, MessageState.WAITING, now)
+    assert message.url == path
+
+
+def test_whom_the_text_names_is_told_too(session: Session, world: World, now: datetime, target: Ref) -> None:
+    write(
+        session,
+        world,
+        now,
+        "clerk_banphru",
+        target,
+        "ขอให้ @ผู้ทดสอบ chair และ @tester coordinator ดู ส่วน ผู้ทดสอบ clerk_khohong ไม่ต้อง",
+    )
+    assert {row.recipient_id for row in told(session)} == {world.users["chair"].id, world.users["coordinator"].id}
+
+
+def test_who_may_not_see_the_object_is_never_told(session: Session, world: World, now: datetime) -> None:
+    """A draft is its author's alone: naming others in it tells them nothing, and choosing one is refused in words."""
+    target = Ref("proposal", proposal_in(session, world, now, ProposalState.DRAFT).id)
+    write(session, world, now, "clerk_banphru", target, "@ผู้ทดสอบ chair")
+    assert told(session) == []
+    for who, words in (("chair", "ไม่มีสิทธิ"), ("clerk_outside", "จากรายการ")):
+        with pytest.raises(InvalidInput) as caught:
+            service.write(
+                session, actor=world.actors["clerk_banphru"], now=now, target=target, text="x", mention=[world.users[who].id]
+            )
+        assert words in caught.value.errors["mention"]
+    assert told(session) == []
+
+
+def test_two_calls_within_ten_minutes_are_two_mails_at_most(session: Session, world: World, now: datetime, target: Ref) -> None:
+    """The first leaves at once; what follows within ten minutes is gathered, however often."""
+    for minute in range(5):
+        write(session, world, now + timedelta(minutes=minute), "clerk_banphru", target, f"@ผู้ทดสอบ chair ครั้งที่ {minute}")
+        if minute == 0:
+            session.execute(sa.update(Message).values(state=MessageState.ACCEPTED, attempts=1))
+    first, second = told(session)
+    assert (first.next_attempt_at, second.next_attempt_at) == (now, now + timedelta(minutes=10))
+    assert [f"ครั้งที่ {minute}" in second.text for minute in range(5)] == [False, True, True, True, True]
+
+
+def test_rubbish_in_place_of_people_is_told_in_words(world: World, target: Ref, browse: Browse) -> None:
+    clerk, path = browse("clerk_khohong"), f"/forum/{target.kind}/{target.id}"
+    for wrong in ("\x00", "x", str(new_id())):
+        assert clerk.post(path, data={"text": "x", "mention": [wrong], "once": "a"}).status_code == 422
+
+
+def test_offering_people_costs_the_same_for_many(
+    session: Session, world: World, now: datetime, target: Ref, browse: Browse, count_queries: Any
+) -> None:
+    clerk, path = browse("clerk_khohong"), f"/forum/{target.kind}/{target.id}"
+
+    def cost() -> int:
+        with count_queries() as statements:
+            assert clerk.get(path).status_code == 200
+        return len(statements)
+
+    clerk.get(path)
+    few = cost()
+    system = job_actor("test")
+    with history.act(session, verb="user.created", actor=system, now=now, subject=world.users["chair"]):
+        session.add_all(
+            User(
+                email=f"more{number}@example.test", name_th=f"คนที่ {number}", name_en="", position="", organisation_id=world.org_id("phatong")
+            )
+            for number in range(20)
+        )  # fmt: skip
+    session.commit()
+    assert cost() == few

@@ -358,6 +358,7 @@ def test_the_person_and_those_who_keep_the_members_see_it(
 ) -> None:
     flag(database, world, now)
     flag(database, world, now, who="clerk_outside")
+    assert "ระบบหยุดส่งอีเมลถึงท่าน" in browse(WHO).get("/notices").get_data(as_text=True)
     own = browse(WHO).get("/account").get_data(as_text=True)
     assert "ที่อยู่นี้รับอีเมลได้แล้ว" in own
     person = f"/members/people/{world.users[WHO].id}"

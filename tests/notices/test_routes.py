@@ -15,7 +15,7 @@ from collab.factory import Core, create_app
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from collab.notices import queries, service
-from collab.notices.kinds import KINDS, Mode
+from collab.notices.kinds import KINDS, Mode, usual_mode
 from collab.notices.models import SunkMail
 from config import Environment
 from tests.factories.world import World
@@ -98,8 +98,8 @@ def test_all_can_be_marked_as_read(session: Session, world: World, now: datetime
 def test_preferences_are_kept_and_rubbish_is_harmless(session: Session, world: World, browse: Browse) -> None:
     person = browse("clerk_banphru")
     assert person.get("/notices/preferences").status_code == 200
-    whole = dict.fromkeys(KINDS, "digest")
-    for rubbish in ({**whole, "meeting": "\x00😀"}, {**whole, "reminder": "off"}):
+    whole = {kind: usual_mode(kind).value for kind in KINDS}
+    for rubbish in ({**whole, "meeting": "\x00😀"}, {**whole, "reminder": "off"}, {**whole, "forum": "digest"}):
         answer = person.post("/notices/preferences", data=rubbish)
         assert answer.status_code == 422
         assert "govuk-error-summary" in answer.get_data(as_text=True)

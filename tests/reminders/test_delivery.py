@@ -13,10 +13,13 @@ from collab import history
 from collab.history import queries as events
 from collab.kernel.access import job_actor
 from collab.kernel.db import Database
+from collab.notices import delivery as mail
+from collab.notices import digest
 from collab.notices.models import Message
 from collab.reminders import delivery, queries, service, sweep
 from collab.reminders.models import Audience, Outcome, Reminder, ReminderEvidence, ReminderState
 from tests.databases import own_database
+from tests.factories.notices import Remembering
 from tests.factories.reminders import KIND, Errands, add_rule
 from tests.factories.reminders import errands as made_up
 from tests.factories.world import World, build_world
@@ -278,3 +281,21 @@ def test_two_reminders_of_one_batch_about_one_matter_are_one_message(
     (message,) = rows(database, Message)
     assert {row.message_id for row in rows(database, Reminder)} == {message.id}
     assert len(rows(database, ReminderEvidence)) == 2
+
+
+def test_five_hundred_things_due_for_one_person_are_one_mail(
+    database: Database, world: World, errands: Errands, now: datetime
+) -> None:
+    for _number in range(500):
+        errands.add(date(2026, 11, 30), owner=world.users["clerk_banphru"].id, organisation=world.org_id("banphru"))
+    with database.unit_of_work() as session:
+        add_rule(session, world, now, Audience.OWNER, -5)
+        assert sweep.sweep(session, now=now) == 500
+    while delivery.deliver_batch(database, now, size=200):
+        pass
+    post, morning = Remembering(), now + timedelta(days=1)
+    digest.compose_due(database, now=morning)
+    mail.deliver_batch(database, post, morning, sender="collab@example.test", base_url="https://c.test")
+    (sent,) = post.mails
+    assert "500" in sent["Subject"]
+    assert sent.get_body(("plain",)).get_content().count("/errands/") == digest.MOST_LISTED

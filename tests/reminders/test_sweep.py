@@ -16,6 +16,7 @@ from collab.kernel.access import job_actor
 from collab.kernel.db import Database
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job
+from collab.members.models import RoleAssignment
 from collab.reminders import service, sweep
 from collab.reminders.models import Audience, Reminder, ReminderState
 from collab.reminders.rules import Place
@@ -224,8 +225,6 @@ def test_without_an_owner_the_clerks_are_responsible(session: Session, world: Wo
 def test_whose_role_ended_is_reminded_of_nothing_and_the_next_rung_is_told(
     session: Session, world: World, errands: Errands, now: datetime
 ) -> None:
-    from collab.members.models import RoleAssignment
-
     add_rule(session, world, now, Audience.CLERK, 0)
     add(errands, world, TODAY, owner=None)
     role = session.scalars(sa.select(RoleAssignment).where(RoleAssignment.user_id == world.users["clerk_banphru"].id)).one()
@@ -444,3 +443,35 @@ def test_a_rule_of_a_plan_reaches_that_plan_only(session: Session, world: World,
     errands.plans[inside] = plan
     assert run(session, now) == 1
     assert recorded(session)[0].target_id == inside
+
+
+def merge(session: Session, world: World, now: datetime, gone: str, successor: str) -> None:
+    """Let ``gone`` become a part of ``successor``: its offices end, its people move over."""
+    with history.act(session, verb="organisation.changed", actor=job_actor("test"), now=now, subject=world.organisations[gone]):
+        for key, user in world.users.items():
+            if not key.endswith(gone):
+                continue
+            user.organisation_id = world.org_id(successor)
+            for role in session.scalars(sa.select(RoleAssignment).where(RoleAssignment.user_id == user.id)):
+                role.valid_to = TODAY - DAY
+
+
+def test_when_an_organisation_was_merged_its_matters_are_told_to_who_is_there(
+    session: Session, world: World, errands: Errands, now: datetime
+) -> None:
+    """The owner stays the owner wherever they work; without one the committee's chair hears of it, until the successor leads it."""
+    merge(session, world, now, "phatong", "banphru")
+    owned = add(errands, world, TODAY, "clerk_phatong", "phatong")
+    orphan = add(errands, world, TODAY, None, "phatong")
+    handed_over = add(errands, world, TODAY, None, "banphru")
+    add_rule(session, world, now, Audience.OWNER, 0)
+    assert run(session, now) == 3
+    told = {row.target_id: (row.recipient_id, row.audience) for row in recorded(session)}
+    assert told == {
+        owned: (world.users["clerk_phatong"].id, Audience.OWNER),
+        orphan: (world.users["chair"].id, Audience.CHAIR),
+        handed_over: (world.users["clerk_banphru"].id, Audience.OWNER),
+    }
+    errands.rows[orphan] = (TODAY + DAY, world.org_id("banphru"), None, world.committee.id)
+    assert run(session, now + DAY) == 1
+    assert recorded(session)[-1].recipient_id == world.users["clerk_banphru"].id

@@ -3,13 +3,13 @@
 from collab.action_plans.models.baselines import Baseline, BaselineItem
 from collab.action_plans.models.money import BudgetLine, Indicator
 from collab.action_plans.models.plans import ActionItem, ActionPlan, Dependency, ItemGroup, ItemSupporter, Recurrence
-from collab.action_plans.models.progress import HelpRequest, MonthlyClosing, ProgressReport, ReportDraft
+from collab.action_plans.models.progress import HelpRequest, MonthlyClosing, PlanReporter, ProgressReport, ReportDraft
 from collab.action_plans.models.slips import DeadlineChange, SlipRule
 from collab.action_plans.models.templates import PlanTemplate, TemplateItem, TemplateLink
 from collab.action_plans.models.views import CalendarFeed, SavedFilter, SheetImport
 
 __all__ = [
     "ActionItem", "ActionPlan", "Baseline", "BaselineItem", "BudgetLine", "CalendarFeed", "DeadlineChange", "Dependency", "HelpRequest", "Indicator",
-    "ItemGroup", "ItemSupporter", "MonthlyClosing", "PlanTemplate", "ProgressReport", "Recurrence", "ReportDraft", "SavedFilter", "SheetImport", "SlipRule",
+    "ItemGroup", "ItemSupporter", "MonthlyClosing", "PlanReporter", "PlanTemplate", "ProgressReport", "Recurrence", "ReportDraft", "SavedFilter", "SheetImport", "SlipRule",
     "TemplateItem", "TemplateLink",
 ]  # fmt: skip

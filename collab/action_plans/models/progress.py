@@ -105,3 +105,13 @@ class MonthlyClosing(Keyed, Versioned, Base):
     reopened_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     reopened_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(default="")
+
+
+class PlanReporter(Keyed, Base):
+    """That an organisation reports on a plan every month, because it leads an item of it. The database writes these rows itself."""
+
+    __tablename__ = "plan_reporter"
+    __table_args__ = (sa.UniqueConstraint("plan_id", "organisation_id", name="uq_plan_reporter"),)
+
+    plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("action_plan.id"))
+    organisation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organisation.id"))

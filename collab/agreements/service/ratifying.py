@@ -23,7 +23,7 @@ from collab.agreements.models import (
 from collab.agreements.rules import BINDING, first_day, fixed_text, is_rule_met, register_number, status_on
 from collab.agreements.service.common import managed, party_of, people_of_committee, people_of_parties, tell
 from collab.agreements.states import MACHINE, AgreementState, AgreementVerb, EntryRule, Outcome
-from collab.kernel.access import Actor, Permission, authorize
+from collab.kernel.access import Actor, Permission, Role, authorize
 from collab.kernel.clock import today
 from collab.kernel.dates import buddhist_year
 from collab.kernel.errors import InvalidInput, NotAllowed, StateConflict
@@ -32,6 +32,7 @@ from collab.kernel.i18n import _, lazy
 from collab.kernel.text import fold
 from collab.members import queries as members
 from collab.members.models import Committee
+from collab.service_plans import queries as plans
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,13 @@ def content(session: Session, agreement: Agreement, parties: list[AgreementParty
     }  # fmt: skip
 
 
+def _ask_to_sign(session: Session, now: datetime, agreement: Agreement, party: AgreementParty) -> None:
+    """Ask the executives of a party whose council has agreed to sign, unless somebody has signed for it."""
+    if not session.scalar(sa.select(sa.exists().where(Signature.party_id == party.id))):
+        people = plans.people_of(session, (Role.EXECUTIVE,), [party.organisation_id], today(now))
+        tell(session, now, agreement, people, lazy("An agreement awaits your signature"), f"sign:{party.id}", urgent=True)
+
+
 def record_ratification(session: Session, *, actor: Actor, now: datetime, agreement_id: UUID, organisation_id: UUID,
                         decision: CouncilDecision, corrects_id: UUID | None = None, correction_reason: str = "",
                         ) -> Ratification:  # fmt: skip
@@ -144,7 +152,9 @@ def record_ratification(session: Session, *, actor: Actor, now: datetime, agreem
         session.add(row)
     if decision.outcome is not Outcome.RATIFIED:
         others = [user for user in people_of_committee(session, agreement, now) if user.id != actor.user_id]
-        tell(session, now, agreement, others, lazy("A council refused or made reservations"), f"outcome:{row.id}", urgent=True)
+        tell(session, now, agreement, others, lazy("A council refused or made reservations"), f"outcome:{row.id}")
+    if decision.outcome is not Outcome.REFUSED:
+        _ask_to_sign(session, now, agreement, party)
     enter_if_met(session, actor=actor, now=now, agreement=agreement)
     return row
 

@@ -242,5 +242,5 @@ def _tell_organisation(session: Session, finding: Finding, now: datetime, subjec
     for user in members.users_with_role(session, Role.CLERK, Scope.ORGANISATION, finding.organisation_id, today(now)):
         notices.queue_message(
             session, now=now, recipient_id=user.id, kind="finding", subject=subject, text=text, target=Ref("finding", finding.id),
-            url=f"/audit/findings/{finding.id}", urgent=True,
+            url=f"/audit/findings/{finding.id}",
         )  # fmt: skip

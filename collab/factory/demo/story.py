@@ -16,7 +16,7 @@ from collab.agreements import queries as agreements
 from collab.agreements.models import Agreement
 from collab.cost_sharing import service as cost_sharing
 from collab.cost_sharing.rules import Method, Terms
-from collab.factory.demo import auditing, campaign, daily_work, evidence, reminding, steps
+from collab.factory.demo import auditing, beyond_mail, campaign, daily_work, evidence, reminding, steps
 from collab.factory.demo.stage import Stage, build
 from collab.forum import service as forum
 from collab.kernel.targets import Ref
@@ -64,6 +64,7 @@ def tell(session: Session, now: datetime) -> None:
     evidence.tell(stage, now)
     _settle_old_messages(session, now)
     reminding.settle(stage)
+    beyond_mail.tell(stage)
 
 
 def _ban_phru(stage: Stage) -> Agreement:

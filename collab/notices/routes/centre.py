@@ -9,6 +9,7 @@ from collab.kernel import targets
 from collab.kernel.errors import NotFound
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
+from collab.members.address_queries import find_flag
 from collab.notices import links, queries, service
 from collab.notices.forms import PreferencesForm
 from collab.notices.kinds import KINDS
@@ -28,9 +29,11 @@ def index() -> ResponseReturnValue:
     with reading() as session:
         page = queries.list_messages(session, current_actor(), request.args.get("cursor"), kind=kind, unread_only=unread)
         muted = set(queries.muted_targets(session, current_actor()))
+        user_id = current_actor().user_id
+        flag = find_flag(session, user_id) if user_id else None
     return render_template(
         "notices/index.html", page=page, form=CollabForm(), kinds=KINDS, kind=kind, unread=unread,
-        muted={ref.id for ref in muted},
+        muted={ref.id for ref in muted}, flag=flag,
     )  # fmt: skip
 
 
