@@ -14,8 +14,9 @@ from collab.kernel.targets import Ref
 from collab.meetings.models import Meeting
 from collab.members import queries as members
 from collab.members.models import User
-from collab.notices.outbox import LOOK_AHEAD, queue_message
+from collab.notices.outbox import LOOK_AHEAD
 from collab.notices.rules import next_digest
+from collab.notices.service import queue_message
 
 
 def invite(session: Session, meeting: Meeting, now: datetime) -> None:
