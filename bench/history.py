@@ -40,6 +40,8 @@ from collab.members.models import Organisation, OrganisationKind
 ACTOR = job_actor("bench")
 ROWS = 100
 EVENTS = 100_000
+#: Events that are there already when writing is measured, as in an installation that has been in use.
+BEFORE = 20_000
 SMALL, LARGE = 100_000, 10_000_000
 PLAN_ITEMS = 1_000
 
@@ -83,8 +85,12 @@ def workshop() -> Iterator[Workshop]:
             connection.execute(sa.text("INSERT INTO bare SELECT * FROM organisation"))
             connection.execute(sa.text("GRANT ALL ON bare TO collab_app"))
         owner.dispose()
+        with psycopg.connect(place.owner_url.replace("postgresql+psycopg", "postgresql", 1), autocommit=True) as filling:
+            copy_log(filling, list(events(BEFORE, 500)))
+            filling.execute(_VERSIONS_OF_EVENTS)
+            filling.execute("VACUUM ANALYZE")
         base = declarative_base()
-        columns = [sa.Column(c.name, c.type, primary_key=c.primary_key) for c in Organisation.__table__.columns]
+        columns = [column._copy() for column in Organisation.__table__.columns]
         table = sa.Table("bare", base.metadata, *columns)
         bare = type("Bare", (base,), {"__table__": table, "__mapper_args__": {"version_id_col": table.c.version}})
         yield Workshop(place, database, bare, keys)
@@ -182,6 +188,28 @@ def copy(connection: psycopg.Connection[Any], table: str, rows: list[tuple[Any, 
             out.write_row(row)
 
 
+def copy_log(owner: psycopg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:
+    """Copy events with their streams, and let the planner know of them."""
+    heads: dict[str, tuple[Any, ...]] = {row[1]: (row[1], row[2], row[3], row[9]) for row in rows}
+    with owner.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO history_stream (id, seq, head, recorded_at) VALUES (%s, %s, %s, %s)", list(heads.values())
+        )
+    copy(owner, "history_event", rows)
+    owner.commit()
+    owner.autocommit = True
+    owner.execute("ANALYZE")
+
+
+_VERSIONS_OF_EVENTS = """
+INSERT INTO history_version (event_id, stream_id, subject_kind, subject_id, recorded_from, recorded_to, state, commitments)
+SELECT id, stream_id, subject_kind, subject_id, recorded_at,
+       coalesce(lead(recorded_at) OVER (PARTITION BY stream_id ORDER BY seq), '9999-01-01 00:00:00+00'), body -> 'state', '{}'
+FROM (SELECT id, stream_id, seq, subject_kind, subject_id, recorded_at, convert_from(body, 'UTF8')::jsonb AS body
+      FROM history_event WHERE subject_kind = 'action_item') e
+"""
+
+
 @dataclass
 class SealedLog:
     """A database whose log holds a hundred thousand sealed events, and what that took."""
@@ -203,15 +231,7 @@ def sealed_log(folder: Path) -> Iterator[SealedLog]:
             owner.commit()
             copied = seconds(lambda: (copy(owner, "plain", rows), owner.commit()))
             owner.execute("DROP TABLE plain")
-            heads: dict[str, tuple[Any, ...]] = {row[1]: (row[1], row[2], row[3], row[9]) for row in rows}
-            with owner.cursor() as cursor:
-                cursor.executemany(
-                    "INSERT INTO history_stream (id, seq, head, recorded_at) VALUES (%s, %s, %s, %s)", list(heads.values())
-                )
-            copy(owner, "history_event", rows)
-            owner.commit()
-            owner.autocommit = True
-            owner.execute("ANALYZE")
+            copy_log(owner, rows)
         database = Database(create_engine(place.url), lambda _job, _arguments: None)
         make_key(folder / "seal-key", origin())
         signer = LogSigner(folder / "seal-key")
