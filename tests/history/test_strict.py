@@ -93,6 +93,12 @@ def test_an_event_like_one_that_was_read_is_known_by_its_form() -> None:
         {"changes": [{"f": "title", "oc": SALT, "nc": 3}]},
         {"changes": [{"f": "title", "nc": SALT}]},
         {"changes": [{"f": "reason", "oc": None, "nc": SALT}, {"f": "title", "oc": None, "nc": "cd" * 32}]},
+        {"att": ["x"]},
+        {"att": "x"},
+        {"att": None},
+        {"obo": ["x"]},
+        {"actor": "x"},
+        {"subject": None},
         {"att": [{"id": "d", "sha256": SALT, "len": "3"}]},
         {"state": {"progress": 10, "due_on": "a \\ and a \" and a line\n", "is_open": True, "days": [1], "done": None}},
         {"state": {"progress": 10, "due_on": {"a": 1}, "is_open": True, "days": [[1]], "done": None}},
@@ -151,3 +157,8 @@ def test_a_bundle_cannot_make_the_reader_remember_without_end() -> None:
     for number in range(strict._MOST_OF_ACTION + 5):
         judged(canon.encode(body(state={f"field_{number}": 1})))
     assert len(strict._forms["item.edited"]) == strict._MOST_OF_ACTION
+
+
+def test_an_endless_event_is_not_remembered() -> None:
+    judged(canon.encode(body(req="x" * strict._LONGEST)))
+    assert strict._forms == {}

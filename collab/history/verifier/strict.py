@@ -175,8 +175,8 @@ _CHANGES = rf"\[(?:{_CHANGE}(?:,{_CHANGE})*+)?\]"
 _MADE = re.compile(rf'"f":"({_STRING[1:-1]})","nc":"({_STRING[1:-1]})",')
 _WANTED = ("changes", "id", "late", "log", "occurred", "prev", "reason_c", "recorded", "second", "seq", "stream")
 _ACTION = len('{"action":"')
-#: A bundle with more shapes than this is read the long way: its maker shall not choose how much is remembered.
-_MOST_FORMS, _MOST_OF_ACTION = 2000, 16
+#: A bundle with more shapes or longer events than this is read the long way: its maker shall not choose how much is remembered.
+_MOST_FORMS, _MOST_OF_ACTION, _LONGEST = 2000, 16, 20_000
 _forms: dict[str, list[re.Pattern[str]]] = {}
 _learned: set[str] = set()
 
@@ -188,8 +188,10 @@ def _form_of(body: dict[str, Any]) -> str | None:
         value = body[name]
         if name == "changes":
             pattern = _CHANGES
-        elif name == "att" and value:
-            return None
+        elif name == "att":
+            if value != []:
+                return None
+            pattern = r"\[\]"
         elif isinstance(value, dict):
             if any(isinstance(part, dict) for part in value.values()):
                 return None
@@ -202,7 +204,7 @@ def _form_of(body: dict[str, Any]) -> str | None:
 
 def _learn(text: str, body: dict[str, Any]) -> None:
     """Remember the form of an event that was read the long way and found canonical."""
-    if len(_learned) >= _MOST_FORMS or "heads" in body or not isinstance(body["action"], str):
+    if len(_learned) >= _MOST_FORMS or len(text) > _LONGEST or "heads" in body or not isinstance(body["action"], str):
         return
     pattern = _form_of(body)
     if pattern is None or (body["action"] + pattern) in _learned:
