@@ -140,13 +140,11 @@ class Seen:
 def announce(connection: Connection, seen: Seen, subjects: dict[UUID, str]) -> None:
     """Say in the transaction that an act is under way, which the trigger on every tracked table asks for.
 
-    By the way, look at the ``subjects`` (id -> stream) that were not ``seen`` yet.
+    By the way, look at the ``subjects`` (id -> stream) and keep what is ``seen``.
     """
     asked = (_listed(set(subjects.values())), _listed(subjects))
     _set, heads, known = connection.execute(_ANNOUNCE, asked).fetchone() or (None, None, None)
-    for name, head in _heads(heads).items():
-        # The first look counts: when the stream has moved on since then, what was seen first is stale, and `save` must notice.
-        seen.heads.setdefault(name, head)
+    seen.heads |= _heads(heads)
     seen.known |= dict.fromkeys(subjects) | _known(known)
 
 

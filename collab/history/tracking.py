@@ -31,6 +31,7 @@ from collab.kernel.ids import new_id
 _ACTS = "collab.history.acts"
 _PENDING = "collab.history.pending"
 _SEEN = "collab.history.seen"
+_ANNOUNCED = "collab.history.announced"
 
 
 class UnrecordedChange(RuntimeError):
@@ -206,19 +207,33 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     if current is None:
         raise UnrecordedChange(f"{type(changed[0]).__name__} changed outside history.act")
     current.touched.extend(row for row in changed if not any(row is seen for seen in current.touched))
-    # The trigger on every tracked table asks for this, so that raw SQL cannot slip past the session.
+    _announce(session, [current.subject, *changed])
+
+
+def _announce(session: Session, rows: list[Any]) -> None:
+    """Say that an act is under way, which the trigger on every tracked table asks for, so that raw SQL cannot slip past the session.
+
+    Once in a transaction, and once in each savepoint: what is said within one is taken back with it. Only the first time ``rows``
+    are looked at: several acts are many rows, and opening their streams together at the end costs less.
+    """
+    where = session.get_nested_transaction() or session.get_transaction()
+    if where is not None and session.info.get(_ANNOUNCED) is where:
+        return
+    is_first = _SEEN not in session.info
     seen = session.info.setdefault(_SEEN, store.Seen())
-    store.announce(store.connection_of(session), seen, _unseen(seen, [current.subject, *changed]))
+    store.announce(store.connection_of(session), seen, _streams(rows) if is_first else {})
+    # The session begins its transaction with its first statement.
+    session.info[_ANNOUNCED] = session.get_nested_transaction() or session.get_transaction()
 
 
-def _unseen(seen: store.Seen, rows: list[Any]) -> dict[UUID, str]:
-    """Return the stream of each row that has a key already and was not looked at yet."""
-    unseen = {}
+def _streams(rows: list[Any]) -> dict[UUID, str]:
+    """Return the stream of each row that has a key already."""
+    streams = {}
     for row in rows:
-        if row.id is not None and row.id not in seen.known:
+        if row.id is not None:
             kind, key = row.__tracked__.stream(row)
-            unseen[row.id] = f"{kind}/{key}"
-    return unseen
+            streams[row.id] = f"{kind}/{key}"
+    return streams
 
 
 def _before_commit(session: Session) -> None:
@@ -227,6 +242,7 @@ def _before_commit(session: Session) -> None:
     session.flush()
     pending: list[writer.PendingEvent] = session.info.pop(_PENDING, [])
     seen = session.info.pop(_SEEN, None) or store.Seen()
+    session.info.pop(_ANNOUNCED, None)
     if pending:
         writer.write(session, pending, seen)
 
@@ -234,7 +250,7 @@ def _before_commit(session: Session) -> None:
 def _after_rollback(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    for key in (_PENDING, _ACTS, _SEEN):
+    for key in (_PENDING, _ACTS, _SEEN, _ANNOUNCED):
         session.info.pop(key, None)
 
 

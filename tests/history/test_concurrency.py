@@ -162,3 +162,20 @@ def test_writers_of_several_streams_that_moved_on_meanwhile_do_not_deadlock(comm
         assert {fault.mechanism for fault in verify_log(session).faults} <= {"BACKDATE"}
         ends = session.scalars(sa.select(HistoryStream.seq).where(HistoryStream.id.in_([f"organisation/{key}" for key in keys])))
         assert ends.all() == [1 + 4 + 4 * EACH] * 2
+
+
+def test_an_act_is_announced_again_after_a_savepoint_that_was_taken_back(committed: Database) -> None:
+    with committed.unit_of_work() as session:
+        key = add_organisation(session, "savepoint").id
+    with committed.unit_of_work() as session:
+        row = session.get(Organisation, key, with_for_update=True)
+        assert row is not None
+        savepoint = session.begin_nested()
+        with history.act(session, verb="organisation.renamed", actor=ACTOR, now=datetime.now(UTC), subject=row):
+            row.name_en = "taken back"
+        savepoint.rollback()
+        session.refresh(row)
+        with history.act(session, verb="organisation.renamed", actor=ACTOR, now=datetime.now(UTC), subject=row):
+            row.name_en = "kept"
+    with committed.reading() as session:
+        assert session.scalar(sa.select(Organisation.name_en).where(Organisation.id == key)) == "kept"
