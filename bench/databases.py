@@ -31,6 +31,11 @@ class Place:
         """Return the application's address as psycopg reads it."""
         return self.url.replace("postgresql+psycopg://", "postgresql://", 1)
 
+    @property
+    def psycopg_owner_url(self) -> str:
+        """Return the owner's address as psycopg reads it."""
+        return self.owner_url.replace("postgresql+psycopg://", "postgresql://", 1)
+
 
 @contextmanager
 def throw_away(label: str) -> Iterator[Place]:

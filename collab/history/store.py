@@ -1,11 +1,13 @@
 """How an event reaches the disk: two round trips a transaction, whatever the number of its events.
 
-The statements go to psycopg directly, in its pipeline mode, over the connection of the session's own transaction: asking for the
-streams and the versions in force takes one round trip, writing everything takes the other. Rows travel as arrays.
+Before rows change, one statement announces the act and looks at the streams' heads and the versions in force, without a lock. At the
+end one call writes everything, on condition that the heads are still those: the lock on a stream is held from there to the commit
+only. Who did not look, or came too late, opens the streams first (a lock, then a look). The statements go to psycopg directly, over
+the connection of the session's own transaction.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -22,41 +24,35 @@ _MAKE = """
 INSERT INTO history_stream (id, seq, head, recorded_at)
 SELECT id, 0, %s, at FROM unnest(%s::text[], %s::timestamptz[]) AS w(id, at) ORDER BY id ON CONFLICT (id) DO NOTHING
 """
-_LOCK = "SELECT id, seq, head, recorded_at FROM history_stream WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
-_KNOWN = """
-SELECT subject_id, event_id, state, commitments FROM history_version
-WHERE subject_id = ANY(%s) AND recorded_to = '9999-01-01 00:00:00+00'
+# One statement, so that heads and versions are of one moment: while a head stands, the versions of its subjects stand.
+_ANNOUNCE = """
+SELECT set_config('collab.act', '1', true),
+       (SELECT json_agg(json_build_array(s.id, s.seq, encode(s.head, 'hex'), s.recorded_at))
+        FROM history_stream s WHERE s.id = ANY(string_to_array(%s, ' '))),
+       (SELECT json_agg(json_build_array(v.subject_id, v.event_id, v.state, v.commitments))
+        FROM history_version v WHERE v.subject_id = ANY(string_to_array(%s, ' ')::uuid[]) AND v.recorded_to = '9999-01-01 00:00:00+00')
 """
-_CLOSE = """
-UPDATE history_version v SET recorded_to = w.at FROM unnest(%s::uuid[], %s::timestamptz[]) AS w(event_id, at)
-WHERE v.event_id = w.event_id
-"""
-_INTO_EVENTS = """
-history_event (id, stream_id, seq, leaf_hash, body, verb, subject_kind, subject_id, actor_id, organisation_id,
-               authority_kind, authority_id, occurred_at, recorded_at, request_id)
-"""
-_INTO_VERSIONS = """
-history_version (event_id, previous_event_id, stream_id, subject_kind, subject_id, recorded_from, recorded_to, state, commitments)
-"""
-_INTO_OPENINGS = "history_opening (event_id, path, salt, value)"
-_EVENTS = f"""
-INSERT INTO {_INTO_EVENTS}
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::int8[], %s::bytea[], %s::bytea[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
-                     %s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::text[])
-"""
-_VERSIONS = f"""
-INSERT INTO {_INTO_VERSIONS}
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::jsonb[],
-                     %s::jsonb[])
-"""
-_OPENINGS = f"""
-INSERT INTO {_INTO_OPENINGS} SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::jsonb[])
-"""
-_HEADS = """
+_OPEN = "SELECT heads, known FROM history_open(string_to_array(%s, ' '), string_to_array(%s, ' ')::uuid[])"
+_SAVE = "SELECT history_save(%s::json, %s::json, %s::json)"
+_MOVE = """
 UPDATE history_stream s SET seq = w.seq, head = w.head, recorded_at = w.at
 FROM unnest(%s::text[], %s::int8[], %s::bytea[], %s::timestamptz[]) AS w(id, seq, head, at) WHERE s.id = w.id
 """
+_EVENT = (
+    "id", "stream_id", "seq", "leaf_hash", "body", "verb", "subject_kind", "subject_id", "actor_id", "organisation_id",
+    "authority_kind", "authority_id", "occurred_at", "recorded_at", "request_id",
+)  # fmt: skip
+_VERSION = (
+    "event_id", "previous_event_id", "stream_id", "subject_kind", "subject_id", "recorded_from", "recorded_to", "state", "commitments"
+)  # fmt: skip
 
+
+def _text(value: Any) -> str:
+    """Return what JSON has no form for: hashes and salts in hexadecimal, ids and instants as PostgreSQL reads them."""
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_text).encode
 Connection = psycopg.Connection[Any]
 
 
@@ -67,6 +63,11 @@ class Head:
     seq: int
     head: bytes
     recorded_at: datetime
+    #: The leaf hash that the stream ended with when it was looked at.
+    was: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.was = self.head
 
 
 @dataclass
@@ -99,19 +100,52 @@ class Rows:
     def add_version(self, event_id: UUID, previous: UUID | None, stream_id: str, kind: str, subject_id: UUID, at: datetime,
                     state: dict[str, Any], commitments: dict[str, str]) -> None:  # fmt: skip
         """Add a version in force from ``at``."""
-        self.versions[event_id] = [
-            event_id, previous, stream_id, kind, subject_id, at, FOREVER, json.dumps(state, ensure_ascii=False),
-            json.dumps(commitments),
-        ]  # fmt: skip
+        self.versions[event_id] = [event_id, previous, stream_id, kind, subject_id, at, FOREVER, state, commitments]
 
-    def opening_texts(self) -> list[tuple[UUID, str, bytes, str]]:
-        """Return the openings with their values as JSON."""
-        return [(event, path, salt, json.dumps(value, ensure_ascii=False)) for event, path, salt, value in self.openings]
+    def lines(self) -> list[dict[str, Any]]:
+        """Return each event with its version and its openings."""
+        openings: dict[UUID, list[tuple[str, bytes, Any]]] = {}
+        for event_id, path, salt, value in self.openings:
+            openings.setdefault(event_id, []).append((path, salt, value))
+        lines = []
+        for event in self.events:
+            line = dict(zip(_EVENT, event, strict=True))
+            line["body"] = line["body"].decode()
+            line["openings"] = openings.get(event[0], ())
+            version = self.versions.get(event[0])
+            if version:
+                line["previous"], line["recorded_to"], line["state"], line["commitments"] = version[1], *version[6:]
+            lines.append(line)
+        return lines
 
 
 def connection_of(session: Session) -> Connection:
     """Return psycopg's connection that carries the transaction of ``session``."""
     return cast(Connection, session.connection().connection.driver_connection)
+
+
+@dataclass
+class Seen:
+    """What a transaction has looked at without a lock: true as long as the streams' heads are still those when it writes."""
+
+    heads: dict[str, Head] = field(default_factory=dict)
+    #: None: looked for, and there is no version in force.
+    known: dict[UUID, Known | None] = field(default_factory=dict)
+
+    def covers(self, streams: Iterable[str], subjects: Iterable[UUID]) -> bool:
+        """Return whether all of these were looked at."""
+        return self.heads.keys() >= set(streams) and self.known.keys() >= set(subjects)
+
+
+def announce(connection: Connection, seen: Seen, subjects: dict[UUID, str]) -> None:
+    """Say in the transaction that an act is under way, which the trigger on every tracked table asks for.
+
+    By the way, look at the ``subjects`` (id -> stream) and keep what is ``seen``.
+    """
+    asked = (_listed(set(subjects.values())), _listed(subjects))
+    _set, heads, known = connection.execute(_ANNOUNCE, asked).fetchone() or (None, None, None)
+    seen.heads |= _heads(heads)
+    seen.known |= dict.fromkeys(subjects) | _known(known)
 
 
 def open_streams(
@@ -131,27 +165,34 @@ def open_streams(
 
 
 def _read(connection: Connection, names: list[str], subjects: list[UUID]) -> tuple[dict[str, Head], dict[UUID, Known]]:
-    with connection.cursor() as lock, connection.cursor() as versions:
-        with connection.pipeline():
-            lock.execute(_LOCK, (names,))
-            versions.execute(_KNOWN, (subjects,))
-        # Both answers came with the end of the pipeline: fetching within it would ask the server once more.
-        heads = {row[0]: Head(row[1], row[2], row[3]) for row in lock}
-        known = {row[0]: Known(row[1], row[2], row[3]) for row in versions}
-    return heads, known
+    heads, known = connection.execute(_OPEN, (_listed(names), _listed(subjects))).fetchone() or (None, None)
+    return _heads(heads), _known(known)
 
 
-def save(connection: Connection, heads: dict[str, Head], rows: Rows) -> None:
-    """Write the events, versions and openings, and move the streams on."""
-    with connection.pipeline():
-        if rows.closed:
-            connection.execute(_CLOSE, (list(rows.closed), list(rows.closed.values())))
-        connection.execute(_EVENTS, _columns(rows.events))
-        if rows.versions:
-            connection.execute(_VERSIONS, _columns(list(rows.versions.values())))
-        if rows.openings:
-            connection.execute(_OPENINGS, _columns(rows.opening_texts()))
-        move(connection, heads)
+def _listed(names: Iterable[object]) -> str:
+    # Names of streams and ids hold no space. A list in one text costs a fraction of what an array costs to write.
+    return " ".join(map(str, names))
+
+
+def _heads(found: list[Any] | None) -> dict[str, Head]:
+    return {name: Head(seq, bytes.fromhex(head), datetime.fromisoformat(at)) for name, seq, head, at in found or ()}
+
+
+def _known(found: list[Any] | None) -> dict[UUID, Known]:
+    return {UUID(subject): Known(UUID(event), state, commitments) for subject, event, state, commitments in found or ()}
+
+
+def save(connection: Connection, heads: dict[str, Head], rows: Rows) -> bool:
+    """Write the events, versions and openings, and move the streams on.
+
+    Return False, with nothing written, when a stream has moved on since its head was looked at; never after `open_streams`.
+    """
+    moved = [
+        {"id": name, "was": head.was, "seq": head.seq, "head": head.head, "at": head.recorded_at} for name, head in heads.items()
+    ]
+    closed = [{"event_id": event_id, "at": at} for event_id, at in rows.closed.items()]
+    saved = connection.execute(_SAVE, (_json(moved), _json(closed) if closed else None, _json(rows.lines()))).fetchone()
+    return saved is not None and saved[0]
 
 
 def copy(connection: Connection, rows: Rows, new_streams: dict[str, Head]) -> None:
@@ -161,28 +202,18 @@ def copy(connection: Connection, rows: Rows, new_streams: dict[str, Head]) -> No
     """
     assert not rows.closed
     moved = [(name, head.seq, head.head, head.recorded_at) for name, head in new_streams.items()]
-    for into, lines in (
-        ("history_stream (id, seq, head, recorded_at)", moved), (_INTO_EVENTS, rows.events),
-        (_INTO_VERSIONS, list(rows.versions.values())), (_INTO_OPENINGS, rows.opening_texts()),
+    versions = [(*version[:7], _json(version[7]), _json(version[8])) for version in rows.versions.values()]
+    openings = [(event, path, salt, _json(value)) for event, path, salt, value in rows.openings]
+    for table, columns, lines in (
+        ("history_stream", ("id", "seq", "head", "recorded_at"), moved), ("history_event", _EVENT, rows.events),
+        ("history_version", _VERSION, versions), ("history_opening", ("event_id", "path", "salt", "value"), openings),
     ):  # fmt: skip
-        with connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copying:
+        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copying:
             for line in lines:
                 copying.write_row(line)
 
 
 def move(connection: Connection, heads: dict[str, Head]) -> None:
     """Move the streams on to where ``heads`` stand."""
-    moved = list(heads.items())
-    connection.execute(
-        _HEADS,
-        (
-            [name for name, _ in moved],
-            [h.seq for _, h in moved],
-            [h.head for _, h in moved],
-            [h.recorded_at for _, h in moved],
-        ),
-    )
-
-
-def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+    names, ends = list(heads), list(heads.values())
+    connection.execute(_MOVE, (names, [h.seq for h in ends], [h.head for h in ends], [h.recorded_at for h in ends]))

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
-from collab.history import canon, writer
+from collab.history import canon, store, writer
 from collab.history.tracked import Tracked
 from collab.kernel.access import Actor
 from collab.kernel.db import Base
@@ -30,6 +30,8 @@ from collab.kernel.ids import new_id
 
 _ACTS = "collab.history.acts"
 _PENDING = "collab.history.pending"
+_SEEN = "collab.history.seen"
+_ANNOUNCED = "collab.history.announced"
 
 
 class UnrecordedChange(RuntimeError):
@@ -143,8 +145,8 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
         subject_kind=tracked.kind,
         subject_id=row.id,
         subject_version=getattr(row, "version", 1),
-        clear={name: canon.plain(_stored(row, name)) for name in clear},
-        private={name: canon.plain(_stored(row, name)) for name in private},
+        clear=_values(row, clear),
+        private=_values(row, private),
         attachments=current.attachments if row is current.subject else [],
         event_id=current.event_id if row is current.subject else new_id(),
         corrects=current.corrects,
@@ -154,10 +156,13 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
     )
 
 
-def _stored(row: Any, name: str) -> Any:
-    """Return an attribute as the database will give it back: a sum in its column's decimals, so that 500 and 500.00 are no change."""
-    value, step = getattr(row, name), _steps(cast(Hashable, type(row))).get(name)
-    return Decimal(value).quantize(step) if step is not None and value is not None else value
+def _values(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return attributes as the database will give them back: a sum in its column's decimals, so that 500 and 500.00 are no change."""
+    values = {name: getattr(row, name) for name in names}
+    for name, step in _steps(cast(Hashable, type(row))).items():
+        if values.get(name) is not None:
+            values[name] = Decimal(values[name]).quantize(step)
+    return {name: canon.plain(value) for name, value in values.items()}
 
 
 @cache
@@ -202,8 +207,33 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     if current is None:
         raise UnrecordedChange(f"{type(changed[0]).__name__} changed outside history.act")
     current.touched.extend(row for row in changed if not any(row is seen for seen in current.touched))
-    # The trigger on every tracked table asks for this, so that raw SQL cannot slip past the session.
-    session.connection().execute(sa.text("SELECT set_config('collab.act', '1', true)"))
+    _announce(session, [current.subject, *changed])
+
+
+def _announce(session: Session, rows: list[Any]) -> None:
+    """Say that an act is under way, which the trigger on every tracked table asks for, so that raw SQL cannot slip past the session.
+
+    Once in a transaction, and once in each savepoint: what is said within one is taken back with it. Only the first time ``rows``
+    are looked at: several acts are many rows, and opening their streams together at the end costs less.
+    """
+    where = session.get_nested_transaction() or session.get_transaction()
+    if where is not None and session.info.get(_ANNOUNCED) is where:
+        return
+    is_first = _SEEN not in session.info
+    seen = session.info.setdefault(_SEEN, store.Seen())
+    store.announce(store.connection_of(session), seen, _streams(rows) if is_first else {})
+    # The session begins its transaction with its first statement.
+    session.info[_ANNOUNCED] = session.get_nested_transaction() or session.get_transaction()
+
+
+def _streams(rows: list[Any]) -> dict[UUID, str]:
+    """Return the stream of each row that has a key already."""
+    streams = {}
+    for row in rows:
+        if row.id is not None:
+            kind, key = row.__tracked__.stream(row)
+            streams[row.id] = f"{kind}/{key}"
+    return streams
 
 
 def _before_commit(session: Session) -> None:
@@ -211,15 +241,17 @@ def _before_commit(session: Session) -> None:
         raise UnrecordedChange("commit within an act")
     session.flush()
     pending: list[writer.PendingEvent] = session.info.pop(_PENDING, [])
+    seen = session.info.pop(_SEEN, None) or store.Seen()
+    session.info.pop(_ANNOUNCED, None)
     if pending:
-        writer.write(session, pending)
+        writer.write(session, pending, seen)
 
 
 def _after_rollback(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    session.info.pop(_PENDING, None)
-    session.info.pop(_ACTS, None)
+    for key in (_PENDING, _ACTS, _SEEN, _ANNOUNCED):
+        session.info.pop(key, None)
 
 
 def _refuse_bulk(state: ORMExecuteState) -> None:

@@ -1,5 +1,6 @@
 """Writes the pending events of a transaction: numbers them in their streams, chains, hashes and stores them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,20 +59,30 @@ class ChangesRecorded:
     subjects: tuple[tuple[str, UUID], ...]
 
 
-def write(session: Session, pending: list[PendingEvent]) -> None:
-    """Store ``pending`` in order. Streams are locked in the order of their names, so that two writers cannot deadlock."""
+def write(session: Session, pending: list[PendingEvent], seen: store.Seen) -> None:
+    """Store ``pending`` in order, building on what was ``seen`` while that is still true, else on streams opened and locked."""
     connection = store.connection_of(session)
-    first = {item.stream_id: item.now for item in reversed(pending)}
-    heads, known = store.open_streams(connection, first, list({item.subject_id: None for item in pending}))
-    rows = store.Rows()
+    streams = {item.stream_id: item.now for item in reversed(pending)}
+    subjects = {item.subject_id: None for item in pending}
+    if not (
+        seen.covers(streams, subjects)
+        and _save(connection, pending, {name: seen.heads[name] for name in streams}, {key: seen.known[key] for key in subjects})
+    ):
+        _save(connection, pending, *store.open_streams(connection, streams, list(subjects)))
+    publish(session, ChangesRecorded(tuple({(item.subject_kind, item.subject_id): None for item in pending})))
+
+
+def _save(
+    connection: store.Connection, pending: list[PendingEvent], heads: dict[str, Head], known: Mapping[UUID, Known | None]
+) -> bool:
+    rows, now_known = store.Rows(), dict(known)
     for item in pending:
         head = heads[item.stream_id]
         head.recorded_at = max(head.recorded_at, item.now)
-        before = known.get(item.subject_id) or Known()
+        before = now_known.get(item.subject_id) or Known()
         rows.close(before, head.recorded_at)
-        known[item.subject_id] = add(rows, item, head, before)
-    store.save(connection, heads, rows)
-    publish(session, ChangesRecorded(tuple({(item.subject_kind, item.subject_id): None for item in pending})))
+        now_known[item.subject_id] = add(rows, item, head, before)
+    return store.save(connection, heads, rows)
 
 
 def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known:

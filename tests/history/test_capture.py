@@ -1,5 +1,6 @@
 """Capture: what changes within an act becomes an event; what changes outside any act fails."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -153,3 +154,11 @@ def test_a_sum_is_recorded_in_the_decimals_of_its_column(session: Session, world
     newest, first = queries.list_subject(session, seat.id).rows[:2]
     assert newest.changes == ()
     assert [change.new for change in first.changes] == ["2.00"]
+
+
+def test_the_guard_on_versions_looks_at_every_column(session: Session) -> None:
+    condition = session.scalar(
+        sa.text("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'history_version_close_only' AND NOT tgisinternal")
+    )
+    assert condition is not None
+    assert {f"old.{column.name}" for column in HistoryVersion.__table__.columns} == set(re.findall(r"old\.\w+", condition))

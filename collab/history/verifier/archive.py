@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -69,13 +70,35 @@ class Archive:
     def digest(self, name: str) -> tuple[str, int]:
         """Return the SHA-256 (hexadecimal) and the length of ``name``, read piece by piece."""
         total, length = hashlib.sha256(), 0
+        for piece in self.pieces(name):
+            total.update(piece)
+            length += len(piece)
+        return total.hexdigest(), length
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield the bytes of ``name`` a mebibyte at a time; raise HostileArchive when it is damaged or longer than it says."""
+        length = 0
         try:
             with self.open(name) as file:
                 while piece := file.read(1024 * 1024):
-                    total.update(piece)
                     length += len(piece)
                     if length > self.entries[name].file_size:
                         raise HostileArchive(f"{name} is longer than it says")
+                    yield piece
         except (zipfile.BadZipFile, EOFError, OSError) as error:
             raise HostileArchive(f"{name} is damaged: {error}") from error
-        return total.hexdigest(), length
+
+    def lines(self, name: str) -> Iterator[list[bytes]]:
+        """Yield the lines of ``name`` without their ends, some hundred at a time."""
+        return in_lines(self.pieces(name))
+
+
+def in_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield the lines of what comes in ``pieces``, without their ends, as many at a time as a piece completes."""
+    rest = b""
+    for piece in pieces:
+        lines = (rest + piece).split(b"\n")
+        rest = lines.pop()
+        yield lines
+    if rest:
+        yield [rest]

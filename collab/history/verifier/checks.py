@@ -1,6 +1,7 @@
 """Checks of a bundle, one mechanism after another; each can be named as the one that found something."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
 
-from collab.history.verifier.archive import MOST_BYTES, Archive, HostileArchive
+from collab.history.verifier.archive import MOST_BYTES, Archive, HostileArchive, in_lines
 from collab.history.verifier.ed25519 import ed25519_verify
 from collab.history.verifier.merkle import Frontier, hash_leaf, root_with, verify_consistency, verify_inclusion
 from collab.history.verifier.notes import (
@@ -28,6 +29,7 @@ from collab.history.verifier.strict import Checked, Fault, Span, check_chunk, jo
 CHUNK = 2000
 CLOCK_TOLERANCE = 300
 FORMAT = "collab-evidence/1"
+EVENTS = "events.jsonl"
 
 
 @dataclass
@@ -70,6 +72,9 @@ class Evidence:
     hashes: list[bytes] = field(default_factory=list)
     attachments: dict[str, int] = field(default_factory=dict)
     salts: list[str] = field(default_factory=list)
+    #: The lines of events.jsonl in which the event named by the manifest as the export may stand, and the last leaf's.
+    exports: list[bytes] = field(default_factory=list)
+    last_leaf: bytes = b""
     #: When the first of the cosigners signed (seconds since 1970).
     witnessed: int | None = None
     #: stream -> (seq, leaf hash, recorded) of its last sealed event.
@@ -117,6 +122,8 @@ def _check_files(report: Report, evidence: Evidence) -> None:
         if name != "manifest.json" and name not in listed:
             report.fail("FILE", "file_unlisted", name)
     for name, entry in listed.items():
+        if name == EVENTS:
+            continue  # checked while its events are
         digest, length = evidence.archive.digest(name)
         if digest != entry["sha256"] or length != entry["len"]:
             report.fail("FILE", "file_differs", name)
@@ -195,32 +202,60 @@ def _check_priors(report: Report, evidence: Evidence, policy: Policy, priors: li
     return bool(priors) and len(report.faults) == before
 
 
-def _chunks(evidence: Evidence) -> Iterator[tuple[int, str, list[bytes], list[dict[str, Any]]]]:
+def _chunks(report: Report, evidence: Evidence) -> Iterator[tuple[int, str, list[bytes], list[dict[str, Any]]]]:
     """Yield what `check_chunk` takes; the sealed events and those after them never share a chunk."""
     sealed = sum(leaf >= 0 for leaf in evidence.leaves)
     openings = _openings(evidence)
     ahead = next(openings, None)
     lines: list[bytes] = []
     first = 1
-    with evidence.archive.open("events.jsonl") as file:
-        for number, line in enumerate(file, 1):
-            lines.append(line[:-1] if line.endswith(b"\n") else line)
-            if len(lines) < CHUNK and number != sealed and number != len(evidence.leaves):
-                continue
+    for more in _events(report, evidence):
+        lines += more
+        while lines:
+            end = min(CHUNK, sealed - first + 1 if first <= sealed else CHUNK)
+            last = first + end - 1
+            if len(lines) < end and first + len(lines) - 1 != len(evidence.leaves):
+                break
+            last = min(last, first + len(lines) - 1)
             mine = []
-            while ahead is not None and ahead["n"] <= number:
+            while ahead is not None and ahead["n"] <= last:
                 mine.append(ahead)
                 ahead = next(openings, None)
-            yield first, evidence.checkpoint.origin, lines, mine
-            lines, first = [], number + 1
+            yield first, evidence.checkpoint.origin, lines[:end], mine
+            lines, first = lines[end:], last + 1
     if lines or ahead is not None:
         raise ValueError("more events or openings than leaves")
 
 
+def _events(report: Report, evidence: Evidence) -> Iterator[list[bytes]]:
+    """Yield the lines of all events; keep those that later checks ask for, and check the file by the way: it is unpacked once."""
+    total, length, passed = hashlib.sha256(), 0, 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal length
+        for piece in evidence.archive.pieces(EVENTS):
+            total.update(piece)
+            length += len(piece)
+            yield piece
+
+    last = evidence.checkpoint.size - 1
+    place = evidence.leaves.index(last) if last in evidence.leaves else -1
+    export = str(evidence.manifest.get("export_event") or "").encode()
+    for lines in in_lines(pieces()):
+        if passed <= place < passed + len(lines):
+            evidence.last_leaf = lines[place - passed]
+        if export:
+            evidence.exports += [line for line in lines if export in line]
+        passed += len(lines)
+        yield lines
+    listed = [entry for entry in evidence.manifest["files"] if entry["path"] == EVENTS]
+    if [(entry["sha256"], entry["len"]) for entry in listed] != [(total.hexdigest(), length)]:
+        report.fail("FILE", "file_differs", EVENTS)
+
+
 def _openings(evidence: Evidence) -> Iterator[dict[str, Any]]:
-    with evidence.archive.open("openings.jsonl") as file:
-        for line in file:
-            yield json.loads(line)
+    for lines in evidence.archive.lines("openings.jsonl"):
+        yield from map(json.loads, lines)
 
 
 def _run(work: tuple[int, str, list[bytes], list[dict[str, Any]]]) -> tuple[int, int, Checked]:
@@ -232,10 +267,10 @@ def _check_events(report: Report, evidence: Evidence, processes: int) -> None:
     withheld_erased = [0, 0]
     if processes > 1 and len(evidence.leaves) > 2 * CHUNK:
         with get_context().Pool(processes) as pool:
-            for result in pool.imap(_run, _chunks(evidence)):
+            for result in pool.imap(_run, _chunks(report, evidence)):
                 _take(report, evidence, sealed, withheld_erased, *result)
     else:
-        for result in map(_run, _chunks(evidence)):
+        for result in map(_run, _chunks(report, evidence)):
             _take(report, evidence, sealed, withheld_erased, *result)
     if report.events != len(evidence.leaves):
         report.fail("ROOT", "proof_missing", f"{len(evidence.leaves)} leaves for {report.events} events")
@@ -296,7 +331,7 @@ def _check_heads(report: Report, evidence: Evidence) -> None:
     if size - 1 not in evidence.leaves:
         report.fail("HEADS", "heads_missing")
         return
-    body = _event_at(evidence, evidence.leaves.index(size - 1))
+    body = read_event(evidence.last_leaf)
     heads = body.get("heads")
     if not heads or heads["size"] != size - 1:
         report.fail("HEADS", "heads_missing")
@@ -326,24 +361,15 @@ def _check_clock(report: Report, evidence: Evidence) -> None:
             report.fail("CLOCK", "after_witness", stream)
 
 
-def _event_at(evidence: Evidence, position: int) -> dict[str, Any]:
-    with evidence.archive.open("events.jsonl") as file:
-        for at, line in enumerate(file):
-            if at == position:
-                return read_event(line.rstrip(b"\n"))
-    raise ValueError("an event is missing")
-
-
 def _check_tables(report: Report, evidence: Evidence) -> None:
     """Reckon the tables as of a day anew, and look for the event by which the bundle itself was made."""
     export = evidence.manifest.get("export_event")
-    days = [name[5:-4] for name in evidence.archive.entries if name.startswith("asof/")]
-    if not days and not export:
-        return
-    with evidence.archive.open("events.jsonl") as file:
-        bodies = [read_event(line.rstrip(b"\n")) for line in file]
-    if export and not any(body["id"] == export for body in bodies):
+    if export and not any(json.loads(line)["id"] == export for line in evidence.exports):
         report.fail("EXPORT", "export_missing", export)
+    days = [name[5:-4] for name in evidence.archive.entries if name.startswith("asof/")]
+    if not days:
+        return
+    bodies = [read_event(line) for lines in evidence.archive.lines(EVENTS) for line in lines]
     tables = tables_of(bodies, index_openings(_openings(evidence)), days)
     for day, table in tables.items():
         if evidence.archive.read(f"asof/{day}.csv").removeprefix(b"\xef\xbb\xbf") != table.encode():
