@@ -244,6 +244,8 @@ def test_writing_money_on_the_page(browse: Browse, session: Session, world: Worl
     row = queries.budget_lines_of(session, [item.id])[0]
     clerk, edit = browse("clerk_banphru"), f"/action-plans/budget/{row.id}/edit"
     assert 'name="planned"' not in clerk.get(edit).text
+    assert 'name="planned"' in client.get(edit).text
+    assert browse("clerk_khohong").get(edit).status_code == browse("chair").get(edit).status_code == 403
     sent = {"committed": "500,000", "spent": "100,000.50", "version": "1"}
     assert clerk.post(edit, data={**sent, "once": str(new_id())}).status_code == 303
     stale = clerk.post(edit, data={**sent, "spent": "99", "once": str(new_id())})
