@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,7 @@ counted = st.builds(
 group_weights = st.dictionaries(st.sampled_from(["ก", "ข", "ค"]), st.none() | st.integers(1, 1000))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(counted, max_size=30), group_weights)
 def test_progress_is_a_weighted_mean_that_leaves_out_what_was_cancelled(
     items: list[Counted], weights: dict[str, int | None]
