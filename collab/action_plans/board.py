@@ -59,8 +59,11 @@ class Column:
     cards: list[Card]
 
 
-def columns(found: Sequence[Line], by: By) -> list[Column]:
-    """Return the board: organisations in the order of their names, states in the order of the work; within a column by due date."""
+def columns(found: Sequence[Line], by: By, most: int = MOST_CARDS) -> list[Column]:
+    """Return the board: organisations in the order of their names, states in the order of the work; within a column by due date.
+
+    A column has at most ``most`` cards and says how many items it stands for.
+    """
     places: dict[str, list[Line]] = {state.value: [] for state in ItemState} if by is By.STATE else {}
     titles = {state.value: str(text) for state, text in ITEM_STATES.items()}
     for line in sorted(found, key=lambda line: (line.due_on, line.position)):
@@ -68,12 +71,12 @@ def columns(found: Sequence[Line], by: By) -> list[Column]:
         places.setdefault(key, []).append(line)
         titles.setdefault(key, line.lead)
     order = list(places) if by is By.STATE else sorted(places, key=lambda key: titles[key])
-    return [_column(titles[key], key, places[key]) for key in order if places[key]]
+    return [_column(titles[key], key, places[key], most) for key in order if places[key]]
 
 
-def _column(title: str, value: str, found: list[Line]) -> Column:
+def _column(title: str, value: str, found: list[Line], most: int) -> Column:
     late = sum(1 for line in found if line.late_days)
-    return Column(title, value, len(found), late, [_card(line) for line in found[:MOST_CARDS]])
+    return Column(title, value, len(found), late, [_card(line) for line in found[:most]])
 
 
 def _card(line: Line) -> Card:

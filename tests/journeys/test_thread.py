@@ -167,7 +167,9 @@ class Thread:
 
     def carry_out(self, agreement: str) -> str:
         with self.person("coordinator") as coordinator:
-            coordinator.go(agreement.replace("/agreements/", "/action-plans/new/"))
+            coordinator.go(agreement)
+            coordinator.page.locator("main a", has_text="Make an action plan").click()
+            coordinator.page.wait_for_url("**/action-plans/new/*")
             coordinator.fill("title", f"Action plan {self.mark}")
             coordinator.page.locator("main form button[type=submit]").first.click()
             coordinator.page.wait_for_url("**/action-plans/*")

@@ -43,9 +43,12 @@ def new_budget_line(item_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.route("/action-plans/budget/<uuid:line_id>/edit", methods=["GET", "POST"])
-@requires(Permission.BUDGET_REPORT)
+@requires(Permission.ACTION_PLAN_VIEW)
 def edit_budget_line(line_id: UUID) -> ResponseReturnValue:
-    """Change a budget line: all of it for those who plan, committed and spent for the organisation itself."""
+    """Change a budget line: all of it for those who plan, committed and spent for the organisation itself.
+
+    Two permissions lead here, so the door asks for what both have in common and `may_report_money` for the rest.
+    """
     with reading() as session:
         line = session.get(BudgetLine, line_id)
         if line is None or line.removed_at is not None:

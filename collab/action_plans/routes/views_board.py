@@ -27,7 +27,7 @@ from collab.web.routing import local_path, requires
 @requires(Permission.ACTION_PLAN_VIEW)
 def board(plan_id: UUID) -> ResponseReturnValue:
     """Show the items as cards in columns: leading organisations, or states."""
-    by = By.STATE if request.args.get("by") == By.STATE else By.ORGANISATION
+    by = board_by()
     with reading() as session:
         view = open_view(session, plan_id, "board")
         if (tidy := tidied(view)) is not None:
@@ -35,6 +35,11 @@ def board(plan_id: UUID) -> ResponseReturnValue:
         columns = boards.columns(view.lines(session), by)
     manages = can(current_actor(), Permission.ACTION_ITEM_MANAGE, view.plan) and view.plan.state != "closed"
     return render_template("action_plans/board.html", view=view, plan=view.plan, columns=columns, by=by, By=By, manages=manages)
+
+
+def board_by() -> By:
+    """Return what the address asks for as columns."""
+    return By.STATE if request.args.get("by") == By.STATE else By.ORGANISATION
 
 
 @blueprint.route("/action-plans/items/<uuid:item_id>/move", methods=["GET", "POST"])

@@ -6,9 +6,12 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.action_plans import documents
+from collab.action_plans import blocked, documents
+from collab.action_plans import board as boards
+from collab.action_plans import map as maps
 from collab.action_plans import month as months
 from collab.action_plans.routes.common import blueprint
+from collab.action_plans.routes.views_board import board_by
 from collab.action_plans.routes.views_common import View, open_view
 from collab.action_plans.routes.views_other import holidays, within
 from collab.documents.typesetting import Paper, render_pdf
@@ -24,7 +27,7 @@ def table_pdf(plan_id: UUID) -> ResponseReturnValue:
     """Send the table as PDF."""
     with reading() as session:
         view = open_view(session, plan_id, "plan")
-        paper = documents.table_paper(view.plan, view.committee, view.lines(session), view.today)
+        paper = documents.table_paper(view.plan, view.committee, view.lines(session), view.today, view.whole.groups)
     return _send(view, paper, "table")
 
 
@@ -46,6 +49,43 @@ def month_pdf(plan_id: UUID) -> ResponseReturnValue:
         view = open_view(session, plan_id, "month")
         paper = documents.month_paper(view.plan, view.committee, _month(session, view), view.today)
     return _send(view, paper, "month")
+
+
+@blueprint.get("/action-plans/<uuid:plan_id>/board.pdf")
+@requires(Permission.ACTION_PLAN_VIEW)
+def board_pdf(plan_id: UUID) -> ResponseReturnValue:
+    """Send the board as PDF, every card of every column."""
+    by = board_by()
+    with reading() as session:
+        view = open_view(session, plan_id, "board")
+        lines = view.lines(session)
+    paper = documents.board_paper(view.plan, view.committee, boards.columns(lines, by, len(lines)), by, view.today)
+    return _send(view, paper, "board")
+
+
+@blueprint.get("/action-plans/<uuid:plan_id>/waits.pdf")
+@requires(Permission.ACTION_PLAN_VIEW)
+def waits_pdf(plan_id: UUID) -> ResponseReturnValue:
+    """Send who waits for whom as PDF."""
+    with reading() as session:
+        view = open_view(session, plan_id, "waits")
+        found = blocked.read_waits(session, plan_id, view.today)
+    names = dict(view.names.organisations)
+    waiting, awaited = blocked.of_organisation(found, view.filters.organisation)
+    paper = documents.waits_paper(
+        view.plan, view.committee, blocked.matrix(found, names), [*waiting, *awaited], names, view.today
+    )
+    return _send(view, paper, "waits")
+
+
+@blueprint.get("/action-plans/<uuid:plan_id>/map.pdf")
+@requires(Permission.ACTION_PLAN_VIEW)
+def map_pdf(plan_id: UUID) -> ResponseReturnValue:
+    """Send what each organisation leads as PDF."""
+    with reading() as session:
+        view = open_view(session, plan_id, "map")
+        shares = maps.shares(view.lines(session))
+    return _send(view, documents.map_paper(view.plan, view.committee, shares, view.today), "map")
 
 
 def _month(session: Session, view: View) -> months.Month:

@@ -35,7 +35,7 @@ def tell(stage: Stage, pact: Agreement) -> ActionPlan:
     coordinator, session = stage.actors["coordinator"], stage.session
     clauses = [Ref("clause", clause.id) for clause in agreements.clauses_of(session, pact.id)]
     plan = service.create_plan(
-        session, actor=coordinator, now=stage.at(BEGAN), committee_id=stage.committee.id, fiscal_year=fiscal_year(stage.day(BEGAN)),
+        session, actor=coordinator, now=stage.at(BEGAN), committee_id=stage.committee.id, fiscal_year=fiscal_year(stage.day(0)),
         title=TITLE, agreement_id=pact.id,
     )  # fmt: skip
     places = sorted(_local_governments(stage), key=lambda place: sort_key(place.name_th))
