@@ -8,7 +8,7 @@ versions moves into the trigger's WHEN, so that its function is entered only to 
 from alembic import op
 
 revision = "0060"
-down_revision = "0045"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
