@@ -204,6 +204,7 @@ def test_the_page_costs_the_same_however_much_is_known(
 ) -> None:
     key = late(database, world, errands, now, *((Audience.OWNER, 1) for _rule in range(2)))
     person, counts = browse("auditor"), []
+    person.get(f"/reminders/about/{KIND}/{key}")  # an auditor's first reading of a day is recorded
     for number in (0, 30):
         for place in range(number):
             with database.unit_of_work() as session:
@@ -287,11 +288,16 @@ def test_an_acceptance_recorded_without_a_receipt_becomes_an_alarm_once(
     database: Database, world: World, errands: Errands, now: datetime
 ) -> None:
     """Attack 59 by somebody who can write events: the nightly comparison asks for the server's answer."""
-    late(database, world, errands, now)
+    late(database, world, errands, now, (Audience.OWNER, 1), (Audience.EXECUTIVE, 2))
     send(database, now)
+    turn(database, now + DAY)
+    for days in (1, 2):
+        send(database, now + days * DAY)
+    assert outcomes(database).count(Outcome.ACCEPTED) == 2
     with database.unit_of_work() as session:
         assert evidence.raise_alarms(session, now=now) == 0, "an honest acceptance has its receipt"
-        row = session.scalars(sa.select(Reminder)).one()
+        row = session.scalars(sa.select(Reminder)).first()
+        assert row is not None
         row.message_id = new_id()
         evidence.record(session, actor=job_actor("test"), now=now, row=row, outcome=Outcome.ACCEPTED)
         assert evidence.raise_alarms(session, now=now) == 1
