@@ -69,6 +69,14 @@ class Settings:
     files_dir: Path
     mail_url: str = field(repr=False)
     mail_from: str
+    #: Where reports about our mail come: the envelope sender, '' for the same as `mail_from`.
+    report_address: str
+    #: The mailbox in which they lie, '' for none.
+    report_mailbox: str = field(repr=False)
+    #: What mail services sign their reports with, '' for none.
+    report_secret: str = field(repr=False)
+    #: Servers of their own that organisations may let notices be posted to.
+    channel_hosts: frozenset[str]
     base_url: str
     session_hours: int
     max_upload_mb: int
@@ -162,6 +170,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         files_dir=reader.directory("COLLAB_FILES_DIR", state_dir / "files"),
         mail_url=_mail(reader, env),
         mail_from=_mail_from(reader, env),
+        report_address=_report_address(reader),
+        report_mailbox=_report_mailbox(reader),
+        report_secret=_report_secret(reader),
+        channel_hosts=_channel_hosts(reader),
         base_url=_base_url(reader, env),
         session_hours=reader.whole("COLLAB_SESSION_HOURS", 12, 1, 24 * 7),
         max_upload_mb=reader.whole("COLLAB_MAX_UPLOAD_MB", 25, 1, 1024),
@@ -273,6 +285,43 @@ def _mail_from(reader: _Reader, env: Environment) -> str:
     if address and ("@" not in address or any(character in address for character in "\r\n")):
         reader.problem("COLLAB_MAIL_FROM", "must be one mail address")
     return address or "collab@localhost"
+
+
+def _report_address(reader: _Reader) -> str:
+    address = reader.text("COLLAB_REPORT_ADDRESS")
+    if address and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]+", address):
+        reader.problem(
+            "COLLAB_REPORT_ADDRESS", "must be one mail address whose part before the @ has at most 20 characters and no +"
+        )
+    return address
+
+
+def _report_mailbox(reader: _Reader) -> str:
+    url = reader.text("COLLAB_REPORT_MAILBOX")
+    parts = urlsplit(url)
+    try:
+        usable = (parts.scheme == "maildir" and len(parts.path) > 1) or (
+            parts.scheme in {"imap", "imaps"} and bool(parts.hostname) and parts.port != 0
+        )
+    except ValueError:
+        usable = False
+    if url and not usable:
+        reader.problem("COLLAB_REPORT_MAILBOX", "must be imaps://user:password@host/folder, imap://… or maildir:///path")
+    return url
+
+
+def _report_secret(reader: _Reader) -> str:
+    secret = reader.text("COLLAB_REPORT_SECRET")
+    if secret and len(secret) < MINIMUM_SECRET_LENGTH:
+        reader.problem("COLLAB_REPORT_SECRET", f"is shorter than {MINIMUM_SECRET_LENGTH} characters")
+    return secret
+
+
+def _channel_hosts(reader: _Reader) -> frozenset[str]:
+    names = [name.strip().lower() for name in reader.text("COLLAB_CHANNEL_HOSTS").split(",") if name.strip()]
+    if not all(re.fullmatch(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?", name) for name in names):
+        reader.problem("COLLAB_CHANNEL_HOSTS", "must be names of servers, host or host:port, with commas between")
+    return frozenset(names)
 
 
 def _base_url(reader: _Reader, env: Environment) -> str:

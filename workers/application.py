@@ -14,6 +14,7 @@ from celery import Celery
 from kombu import Queue
 
 from collab.kernel.jobs import Lane, lane_of
+from collab.kernel.logs import spoken_of
 from config import Settings
 from workers import spool
 
@@ -24,6 +25,8 @@ SHARE = timedelta(seconds=60)
 VISIBILITY = timedelta(minutes=10)
 SHUTDOWN = timedelta(seconds=6)
 DELIVERY_LIMIT = 5
+#: The log field, and the header of a wake-up, that name the request from which it came.
+REQUEST_ID = "request_id"
 
 JobSender = Callable[[str, Mapping[str, Any]], None]
 
@@ -52,7 +55,8 @@ def job_sender(settings: Settings) -> JobSender:
     def send(job: str, arguments: Mapping[str, Any]) -> None:
         """Send the wake-up `job`; ids and dates in `arguments` travel as text."""
         plain = {name: _plain(value) for name, value in arguments.items()}
-        celery.send_task(str(job), kwargs=plain, ignore_result=True, queue=queue_name(settings, lane_of(job)))
+        asked_by = {name: value for name, value in spoken_of().items() if name == REQUEST_ID}
+        celery.send_task(str(job), kwargs=plain, ignore_result=True, queue=queue_name(settings, lane_of(job)), headers=asked_by)
 
     return send
 

@@ -28,9 +28,9 @@ from sqlalchemy.orm import Session
 from collab.kernel.clock import utc_now
 from collab.kernel.db import Database
 from collab.kernel.jobs import Job
+from collab.kernel.logs import speaking_of
 from config import Settings
-from workers.application import SHARE, job_sender
-from workers.logs import current_job
+from workers.application import REQUEST_ID, SHARE, job_sender
 from workers.stopping import is_stopping
 
 logger = logging.getLogger("workers.job")
@@ -115,7 +115,10 @@ def job(name: Job | str, **options: Any) -> Callable[[Callable[..., Counts | Non
         @wraps(body)
         def run(task: Task, period: str | None = None, **arguments: Any) -> None:
             begun = datetime.fromisoformat(period) if period else None
-            run_job(str(name), task.request.id, core_for(task.app.settings), body, arguments, begun)
+            request_id = (task.request.headers or {}).get(REQUEST_ID)
+            # Who asked for the job, where a person did: their request's lines and the job's are found by one id.
+            with speaking_of(**({REQUEST_ID: request_id} if request_id else {})):
+                run_job(str(name), task.request.id, core_for(task.app.settings), body, arguments, begun)
 
         return shared_task(name=str(name), bind=True, ignore_result=True, **options)(run)
 
@@ -130,14 +133,11 @@ def run_job(
 
     Nothing is run, and no heart beats, when the job is paused or was run for this `period` of the timetable before.
     """
-    token = current_job.set({"job": name, "job_id": job_id})
-    try:
+    with speaking_of(job=name, job_id=job_id):
         if name not in set(Job) or core.may_run(job=Job(name), period=period):
             _run(name, job_id, core, body, arguments, period)
         else:
             logger.info("job passed over")
-    finally:
-        current_job.reset(token)
 
 
 def _run(

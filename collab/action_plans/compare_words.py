@@ -7,13 +7,25 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from collab.action_plans.wording import ITEM_KINDS, ITEM_STATES, LEVELS, PLAN_STATES, REPORT_STATES
+from collab.action_plans.wording import (
+    CHANGE_STATES,
+    CLOSING_STATES,
+    FREQUENCIES,
+    HELP_STATES,
+    ITEM_KINDS,
+    ITEM_STATES,
+    LEVELS,
+    PLAN_STATES,
+    REPORT_STATES,
+)
 from collab.history.comparison import Change, Difference
+from collab.history.queries import FieldChange
 from collab.kernel import targets
 from collab.kernel.dates import format_date, format_datetime
 from collab.kernel.i18n import LazyText, _, get_locale, lazy
 from collab.kernel.ids import as_uuid
 from collab.kernel.money import format_baht
+from collab.kernel.word_diff import Piece, compare_words, is_long
 
 CHANGES: dict[Change, LazyText] = {
     Change.ADDED: lazy("Added"),
@@ -83,7 +95,11 @@ _CODES: dict[tuple[str, str], Mapping[str, LazyText]] = {
     ("action_item", "state"): {code.value: text for code, text in ITEM_STATES.items()},
     ("action_plan", "state"): {code.value: text for code, text in PLAN_STATES.items()},
     ("progress_report", "state"): {code.value: text for code, text in REPORT_STATES.items()},
+    ("action_recurrence", "frequency"): {code.value: text for code, text in FREQUENCIES.items()},
     ("deadline_change", "level"): {code.value: text for code, text in LEVELS.items()},
+    ("deadline_change", "state"): {code.value: text for code, text in CHANGE_STATES.items()},
+    ("help_request", "state"): {code.value: text for code, text in HELP_STATES.items()},
+    ("monthly_closing", "state"): {code.value: text for code, text in CLOSING_STATES.items()},
 }
 EMPTY = "–"
 
@@ -112,13 +128,20 @@ class Names:
 class Line:
     """One field at both instants, in words: '' on a side where the object was not there.
 
-    ``between`` is what it said in between when it was changed and put back.
+    ``between`` is what it said in between when it was changed and put back; a text that
+    ``is_long`` is shown word by word.
     """
 
     field: str
     old: str
     new: str
     between: str = ""
+    is_long: bool = False
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The text word by word; reckoned when a page asks for it, because tables and papers do not."""
+        return compare_words(self.old, self.new)
 
 
 def kind_text(kind: str) -> str:
@@ -142,16 +165,18 @@ def is_told(name: str) -> bool:
 def lines(row: Difference, names: Names) -> tuple[Line, ...]:
     """Return what a difference changed, field by field in the order of the form; of what came or went, what it says."""
     if row.change is Change.CHANGED or row.change is Change.REVERTED:
-        told = [
-            Line(field_text(field.name), _text(row, field.name, field.old, names), _text(row, field.name, field.new, names))
-            for field in sorted(row.fields, key=lambda field: _place(field.name))
-            if is_told(field.name)
-        ]
+        changed = sorted((field for field in row.fields if is_told(field.name)), key=lambda field: _place(field.name))
+        told = [_changed(row, field, names) for field in changed]
         return (*told, *(_put_back(row, name, names) for name in sorted(row.reverted, key=_place) if is_told(name)))
     state = recorded(row)
     said = [(field_text(name), _text(row, name, state.get(name), names)) for name in _FIRST]
     came = row.change is Change.ADDED
     return tuple(Line(label, "" if came else text, text if came else "") for label, text in said if text != EMPTY)
+
+
+def _changed(row: Difference, field: FieldChange, names: Names) -> Line:
+    old, new = _text(row, field.name, field.old, names), _text(row, field.name, field.new, names)
+    return Line(field_text(field.name), old, new, is_long=is_long(field.old, field.new))
 
 
 def recorded(row: Difference) -> Mapping[str, Any]:

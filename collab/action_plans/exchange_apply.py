@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from collab import history
 from collab.action_plans import authorities, board, emails, queries
-from collab.action_plans.exchange_check import Effect, Known, Outcome, Present, check, fingerprint
+from collab.action_plans.exchange_check import Effect, Known, Outcome, Present, check
+from collab.action_plans.exchange_dates import Checked, settle
 from collab.action_plans.exchange_form import marks, months_of
-from collab.action_plans.models import ActionItem, ActionPlan, BudgetLine, Dependency, ItemSupporter, SheetImport
+from collab.action_plans.models import ActionItem, ActionPlan, BudgetLine, ItemSupporter, SheetImport
+from collab.action_plans.service import moving
 from collab.action_plans.service.items import ItemFacts, put_facts
 from collab.action_plans.states import ITEM_MACHINE, PLAN_MACHINE, ItemState, ItemVerb, PlanState, PlanVerb, SheetKind
 from collab.kernel import targets
@@ -69,13 +71,14 @@ def get_import(session: Session, actor: Actor, import_id: UUID) -> SheetImport:
     return found
 
 
-def outcomes_of(session: Session, actor: Actor, now: datetime, plan: ActionPlan, staged: SheetImport) -> list[Outcome]:
-    """Return what the rows would do to the plan as it is now."""
-    return check(staged.rows, _known(session, actor, now, plan))
+def outcomes_of(session: Session, actor: Actor, now: datetime, plan: ActionPlan, staged: SheetImport) -> Checked:
+    """Return what the rows would do to the plan as it is now, and what would move with them."""
+    known = _known(session, actor, now, plan)
+    return settle(session, plan, check(staged.rows, known), known)
 
 
 def apply(session: Session, *, actor: Actor, now: datetime, import_id: UUID, seen: str) -> Applied:
-    """Do what the good rows say, all in this transaction; rows with faults are left out.
+    """Do what the good rows say, all in this transaction, and move what waits for them; rows with faults are left out.
 
     ``seen`` is the fingerprint of the outcomes that the person confirmed. Raises NotFound, NotAllowed, and StateConflict when the
     sheet was applied already, the plan is closed, or the outcomes are no longer those that were confirmed.
@@ -87,23 +90,30 @@ def apply(session: Session, *, actor: Actor, now: datetime, import_id: UUID, see
     PLAN_MACHINE.advance(plan.state, PlanVerb.ADD_ITEM)
     if staged.applied_at is not None:
         raise StateConflict(_("This sheet was applied already."))
-    outcomes = outcomes_of(session, actor, now, plan, staged)
-    if fingerprint(outcomes) != seen:
+    checked = outcomes_of(session, actor, now, plan, staged)
+    if checked.fingerprint != seen:
         raise StateConflict(_("The plan changed since you looked. Look at the rows again, then confirm."))
-    chosen = {effect: [outcome for outcome in outcomes if outcome.effect is effect] for effect in Effect}
-    _write(session, actor, now, plan, staged, chosen)
+    chosen = {effect: [outcome for outcome in checked.outcomes if outcome.effect is effect] for effect in Effect}
+    _write(session, actor, now, plan, staged, chosen, checked.impact)
     staged.applied_at = now
     return Applied(*(len(chosen[effect]) for effect in (Effect.ADD, Effect.CHANGE, Effect.SAME, Effect.BAD)))
 
 
 def _write(
-    session: Session, actor: Actor, now: datetime, plan: ActionPlan, staged: SheetImport, chosen: dict[Effect, list[Outcome]]
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    plan: ActionPlan,
+    staged: SheetImport,
+    chosen: dict[Effect, list[Outcome]],
+    impact: moving.Impact,
 ) -> None:
     changed = {outcome.item_id: outcome.facts for outcome in chosen[Effect.CHANGE] if outcome.item_id and outcome.facts}
     added = [outcome.facts for outcome in chosen[Effect.ADD] if outcome.facts]
     if not changed and not added:
         return
-    rows = {item.id: item for item in queries.items_of(session, plan.id) if item.id in changed}
+    moved = {move.id: move.new for move in impact.moves}
+    rows = {item.id: item for item in queries.items_of(session, plan.id) if item.id in changed or item.id in moved}
     owners = {item.id: item.owner_id for item in rows.values()}
     position = queries.next_position(session, plan.id)
     made = [
@@ -119,7 +129,11 @@ def _write(
         session.add_all(made)
         session.flush()
         for item in rows.values():
-            _put(item, changed[item.id])
+            if item.id in changed:
+                _put(item, changed[item.id])
+            # A row that only changes words may move because of another.
+            if item.id in moved:
+                item.starts_on, item.due_on = moved[item.id]
         wanted = {item.id: facts.supporter_ids for item, facts in zip(made, added, strict=True)}
         _put_supporters(session, now, plan.id, wanted | {key: facts.supporter_ids for key, facts in changed.items()})
     for item in [*made, *rows.values()]:
@@ -186,12 +200,6 @@ def _numbers(session: Session, actor: Actor, plan: ActionPlan, facts: Mapping[UU
 def _present(
     session: Session, plan: ActionPlan, items: Sequence[ActionItem], facts: Mapping[UUID, ItemFacts]
 ) -> dict[UUID, Present]:
-    links = session.execute(
-        sa.select(Dependency.predecessor_id, Dependency.successor_id).where(
-            Dependency.plan_id == plan.id, Dependency.removed_at.is_(None)
-        )
-    )
-    linked = {key for pair in links for key in pair}
     with_lines = set(
         session.scalars(sa.select(BudgetLine.item_id).where(BudgetLine.plan_id == plan.id, BudgetLine.removed_at.is_(None)))
     )
@@ -199,8 +207,8 @@ def _present(
     fixed = _("This can no longer be done: the state has changed meanwhile.")
     return {
         item.id: Present(
-            facts[item.id], "".join("01"[each] for each in marks(item.starts_on, item.due_on, months)), item.id in linked,
-            item.id in with_lines, "" if ITEM_MACHINE.allows(item.state, ItemVerb.EDIT) else fixed,
+            facts[item.id], "".join("01"[each] for each in marks(item.starts_on, item.due_on, months)), item.id in with_lines,
+            "" if ITEM_MACHINE.allows(item.state, ItemVerb.EDIT) else fixed,
         )
         for item in items
     }  # fmt: skip

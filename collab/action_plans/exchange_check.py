@@ -1,6 +1,5 @@
 """What the rows of a sheet would do to a plan: every fault by row and column, and what good rows add, change or leave."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from collab.kernel.targets import Ref
 from collab.kernel.text import fold, normalise
 
 _DATE = re.compile(r"\s*(\d{1,2}|[๐-๙]{1,2})\s*[/.\- ]\s*([^/\d]+?|\d{1,2}|[๐-๙]{1,2})\s*[/\- ]\s*(\d{4}|[๐-๙]{4})\s*")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _LONG = {"title": 200, "group": 200, "location": 200, "description": 5000}
 
 
@@ -42,7 +41,6 @@ class Present:
 
     facts: ItemFacts
     months: str
-    is_linked: bool = False
     has_budget_lines: bool = False
     fixed: str = ""
 
@@ -79,13 +77,6 @@ def check(rows: Sequence[Mapping[str, str]], known: Known) -> list[Outcome]:
     """Return what each row would do."""
     keys = Counter(row.get("key", "") for row in rows)
     return [_Check(row, known, twice=bool(row.get("key")) and keys[row["key"]] > 1).outcome() for row in rows]
-
-
-def fingerprint(outcomes: Sequence[Outcome]) -> str:
-    """Return what changes when any outcome does, so that what is confirmed is what was seen."""
-    return hashlib.sha256(
-        repr([(each.row, each.effect, each.item_id, each.facts, each.changes) for each in outcomes]).encode()
-    ).hexdigest()
 
 
 class _Check:
@@ -274,10 +265,6 @@ class _Check:
             self._faults["key"] = present.fixed
         if self._known.state is PlanState.ACTIVE and facts.due_on != before.due_on:
             self._faults["due_on"] = _("The plan is active: ask for a change of deadline instead, so that the reason is kept.")
-        elif present.is_linked and (facts.starts_on, facts.due_on) != (before.starts_on, before.due_on):
-            self._faults["starts_on"] = _(
-                "Other items are linked with this one: change its days on its own page, which shows what moves with it."
-            )
         if present.has_budget_lines and facts.budget_planned != before.budget_planned:
             self._faults["budget"] = _("The budget of this item is kept by organisation: change it on the item's page.")
 
@@ -299,16 +286,11 @@ class _Check:
 
 def read_day(text: str) -> date | None:
     """Read a day as ``31/1/2570``, ``31 ม.ค. 2570`` or ``2027-01-31``; None for what is none."""
-    if _ISO.fullmatch(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            return None
-    found = _DATE.fullmatch(text)
-    if found is None:
+    iso, found = _ISO.fullmatch(text), _DATE.fullmatch(text)
+    if iso is None and found is None:
         return None
     try:
-        return parse_date_parts(*found.groups())
+        return parse_date_parts(*(reversed(iso.groups()) if iso else found.groups()))  # type: ignore[union-attr]
     except InvalidDate:
         return None
 

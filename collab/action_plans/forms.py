@@ -154,7 +154,7 @@ class BudgetForm(CollabForm):
     """What one organisation plans, has committed and has spent on an item."""
 
     organisation_id = SelectField(lazy("Organisation"), coerce=_text)
-    planned = BahtField(lazy("Planned"), required=False)
+    planned = BahtField(lazy("Planned budget"), required=False)
     committed = BahtField(lazy("Committed (contracts, orders)"), required=False)
     spent = BahtField(lazy("Spent"), required=False)
 

@@ -36,7 +36,7 @@ FLAGS: dict[Flag, LazyText] = {
 
 #: Figures on top of the page, in this order.
 _FIGURES = (Flag.ALL, Flag.OPEN, Flag.DONE, Flag.AWAITING, Flag.SOON, Flag.LATE, Flag.SILENT, Flag.SLIPPED)
-BY_COMMITTEE, BY_PLAN, BY_ORGANISATION = lazy("By committee"), lazy("By agreement and plan"), lazy("By municipality")
+BY_COMMITTEE, BY_PLAN, BY_ORGANISATION = lazy("By committee"), lazy("By agreement and plan"), lazy("By organisation")
 
 
 def reason_text(reason: Reason) -> str:

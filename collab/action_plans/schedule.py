@@ -152,6 +152,34 @@ def consequences(spans: Mapping[UUID, Span], links: Sequence[Link], changed: Map
     return moves
 
 
+def settle(
+    spans: Mapping[UUID, Span], links: Sequence[Link], changed: Mapping[UUID, Dates], days: WorkingDays
+) -> tuple[list[Move], dict[UUID, tuple[date, UUID]]]:
+    """Return what else moves when all of ``changed`` get new dates together, and which of them begin too early.
+
+    Those stay as they are, or move as others do; with each stands the first day on which it may begin and the item that holds it
+    up. One pass in the order of dependence. The links must be free of cycles.
+    """
+    before, after = _by_end(spans, links)
+    dates: dict[UUID, Dates] = {}
+    moves: list[Move] = []
+    early: dict[UUID, tuple[date, UUID]] = {}
+    for key in _downstream(changed, after):
+        span = spans[key]
+        waits = [link for link in before[key] if not spans[link.predecessor].is_ended]
+        first = max(((_needed(link, spans, dates, days), link.predecessor) for link in waits), default=None)
+        if key in changed:
+            if first is None or changed[key][0] >= first[0]:
+                dates[key] = changed[key]
+                continue
+            early[key] = first
+        is_pushed = first is not None and first[0] > span.starts_on and any(link.predecessor in dates for link in waits)
+        if first is not None and is_pushed and not span.is_fixed:
+            dates[key] = (first[0], _end_from(first[0], span, days))
+            moves.append(Move(key, (span.starts_on, span.due_on), dates[key]))
+    return moves, early
+
+
 def earliest_allowed(spans: Mapping[UUID, Span], links: Sequence[Link], key: UUID, days: WorkingDays) -> tuple[date, UUID] | None:
     """Return the first day on which the item may begin and the item that holds it up; None when it waits for nothing."""
     into = [link for link in links if link.successor == key and link.predecessor in spans]

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from collab.audits import wording
-from collab.audits.rules import is_long
 from collab.documents import queries as documents
 from collab.history.queries import Entry, FieldChange
 from collab.history.writer import is_late
@@ -18,7 +17,7 @@ from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.dates import format_date, format_datetime
 from collab.kernel.i18n import _, get_locale
 from collab.kernel.targets import Ref
-from collab.kernel.word_diff import Piece, compare_words
+from collab.kernel.word_diff import Piece, compare_words, is_long
 from collab.members import queries as members
 
 #: Fields that hold the id of a person.

@@ -11,8 +11,6 @@ from uuid import UUID
 
 #: So many small changes by one person in a row are told as one.
 RUN_LENGTH = 3
-#: A long text is one of more than this many characters: its change is shown word by word, side by side.
-LONG_TEXT = 40
 
 #: What decides, obliges or proves; everything else is a small change on the way there.
 DECISIONS = frozenset({
@@ -64,13 +62,6 @@ class Run:
     verbs: tuple[tuple[str, int], ...]
     #: The oldest event of the run: what comes after it in the telling is older.
     head: Told
-
-
-def is_long(old: object, new: object) -> bool:
-    """Say whether a change is one of long text, worth showing word by word."""
-    if not isinstance(old, str) or not isinstance(new, str) or not old or not new:
-        return False
-    return max(len(old), len(new)) > LONG_TEXT
 
 
 def fold_acts(events: Iterable[Told]) -> list[Act]:

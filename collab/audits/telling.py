@@ -77,6 +77,12 @@ def tell_every(session: Session, actor: Actor, wanted: trail.Filter, cursor: str
     return Telling(_show(session, actor, wanted, acts), stretch.cursor, stretch.searched_to)
 
 
+def last_decisions(session: Session, actor: Actor, size: int) -> list[Shown]:
+    """Return the newest ``size`` decisions that ``actor`` may see, newest first: not who signed in or what machines did."""
+    events = presenters.visible_to(session, actor, trail.latest(session, rules.DECISIONS, READ))
+    return shown_of(session, actor, events[:size])
+
+
 def shown_of(session: Session, actor: Actor, events: Sequence[rules.Told]) -> list[Shown]:
     """Return ``events`` in words with their files, in their order."""
     keys = [event.event_id for event in events]

@@ -3,9 +3,8 @@
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from collab.audits import presenters
+from collab.audits import telling
 from collab.dashboard import overview
-from collab.history import queries as history_queries
 from collab.kernel import turns
 from collab.kernel.access import Role
 from collab.kernel.ids import as_uuid
@@ -20,24 +19,21 @@ RECENT = 5
 @blueprint.get("/home")
 @signed_in
 def home() -> ResponseReturnValue:
-    """Show what waits for the person; overseers also see their committees, auditors the last changes."""
+    """Show what waits for the person; overseers also see their committees, auditors the last decisions."""
     actor, now = current_actor(), request_now()
     with reading() as session:
         work = turns.work_of(session, actor, now)
         waiting = overview.others_of(session, actor, now)
         committees = overview.committees_of(session, actor, now)
         plans = overview.plans_of(session, actor, now)
-        recent = []
-        if actor.has(Role.AUDITOR):
-            entries = history_queries.list_all(session, size=RECENT).rows
-            recent = presenters.present(session, presenters.visible_to(session, actor, entries))
+        decisions = telling.last_decisions(session, actor, RECENT) if actor.has(Role.AUDITOR) else []
     return render_template(
         "dashboard/home.html",
         work=work,
         waiting=waiting,
         committees=committees,
         plans=plans,
-        recent=recent,
+        decisions=decisions,
         is_auditor=actor.has(Role.AUDITOR),
         is_overseer=any(actor.has(role) for role in overview.OVERSEERS),
         is_executive=actor.has(Role.EXECUTIVE),

@@ -41,8 +41,8 @@ def store_file(session: Session, *, actor: Actor, now: datetime, stream: IO[byte
     try:
         with store.receive(stream) as path:
             media_type = _checked_type(path, rules.ending_of(name))
-            if media_type == "image/jpeg" and not keep_position:
-                _strip(path)
+            if media_type in photos.PICTURES and not keep_position:
+                _strip(path, media_type)
             sha256, size = store.keep(path)
     except storage.TooBig:
         raise InvalidInput({"file": too_big_message(store.most_bytes)}) from None
@@ -102,8 +102,8 @@ def _checked_type(path: Path, ending: str) -> str:
     return media_type
 
 
-def _strip(path: Path) -> None:
+def _strip(path: Path, media_type: str) -> None:
     try:
-        path.write_bytes(photos.without_position(path.read_bytes()))
+        path.write_bytes(photos.without_position(path.read_bytes(), media_type))
     except photos.UnreadablePhoto:
         raise InvalidInput({"file": _("The photo cannot be read; it may be damaged.")}) from None

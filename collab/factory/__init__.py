@@ -20,7 +20,7 @@ from collab.kernel import heartbeat, periods
 from collab.kernel.clock import utc_now
 from collab.kernel.db import Database, SendJob, create_engine, create_reader
 from collab.kernel.jobs import Job
-from collab.notices import links
+from collab.notices import channels, envelope, links
 from collab.reminders import queries as reminders
 from collab.web.compression import register_compression
 from collab.web.context import EXTENSION
@@ -75,6 +75,8 @@ def create_core(settings: Settings, send_job: SendJob, *, database: Database | N
     register_areas()
     storage.configure(settings.files_dir, settings.max_upload_bytes)
     links.configure(settings.secret_key)
+    channels.configure(settings.secret_key, settings.channel_hosts)
+    envelope.configure(settings.secret_key, settings.report_address)
     log_origin.configure(settings.log_origin)
     if database is None:
         engine = create_engine(settings.database_url, pool_size=settings.database_pool)

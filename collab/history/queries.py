@@ -76,19 +76,6 @@ def list_stream(session: Session, stream_id: str, cursor: str | None = None, siz
     return Page(_entries(session, page.rows), page.next_cursor, page.previous_cursor)
 
 
-def list_all(session: Session, cursor: str | None = None, size: int = 50, *, verb: str = "", subject_kind: str = "",
-             actor_id: UUID | None = None) -> Page[Entry]:  # fmt: skip
-    """Return the page of all events, newest first, narrowed by verb, kind of subject or person."""
-    statement = sa.select(HistoryEvent)
-    if verb:
-        statement = statement.where(HistoryEvent.verb == verb)
-    if subject_kind:
-        statement = statement.where(HistoryEvent.subject_kind == subject_kind)
-    if actor_id:
-        statement = statement.where(HistoryEvent.actor_id == actor_id)
-    return _page(session, statement, cursor, size)
-
-
 def entries_by_ids(session: Session, event_ids: Sequence[UUID]) -> dict[UUID, Entry]:
     """Return the events with these ids as the timeline shows them, with three queries however many they are."""
     events = session.scalars(sa.select(HistoryEvent).where(HistoryEvent.id.in_(event_ids))).all()

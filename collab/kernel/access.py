@@ -51,6 +51,7 @@ class Permission(StrEnum):
     BUDGET_REPORT = "budget:report"
     CALENDAR_MANAGE = "calendar:manage"
     CALENDAR_VIEW = "calendar:view"
+    CHANNEL_MANAGE = "channel:manage"
     COST_SHARING_MANAGE = "cost-sharing:manage"
     COST_SHARING_VIEW = "cost-sharing:view"
     DEADLINE_DECIDE = "deadline:decide"

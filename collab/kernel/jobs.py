@@ -24,6 +24,8 @@ class Job(StrEnum):
     NOTICES_DELIVER = "notices.deliver"
     NOTICES_DELIVER_URGENT = "notices.deliver_urgent"
     NOTICES_DIGEST = "notices.digest"
+    NOTICES_POST = "notices.post"
+    NOTICES_READ_REPORTS = "notices.read_reports"
     OPERATIONS_TICK = "operations.tick"
     REMINDERS_DELIVER = "reminders.deliver"
     REMINDERS_FOLLOW = "reminders.follow"

@@ -46,6 +46,8 @@ SCHEDULE = (
     Scheduled(Job.NOTICES_DELIVER, timedelta(minutes=1), "sends what waits in the outbox, also after a failure"),
     Scheduled(Job.NOTICES_DELIVER_URGENT, timedelta(minutes=1), "sends what is urgent, also while mass mail is under way"),
     Scheduled(Job.NOTICES_DIGEST, timedelta(minutes=1), "gathers what was held: the daily digest, and bundles of what is late"),
+    Scheduled(Job.NOTICES_POST, timedelta(minutes=1), "posts to further channels, and frees what a killed worker had claimed"),
+    Scheduled(Job.NOTICES_READ_REPORTS, timedelta(minutes=5), "reads what came back about our mail"),
     Scheduled(Job.HISTORY_SEAL, timedelta(minutes=1), "puts what was recorded into the log and signs its head"),
     Scheduled(Job.HISTORY_WITNESS, timedelta(minutes=10), "brings the newest checkpoint to the witnesses that have an address"),
     Scheduled(Job.HISTORY_RECONCILE, timedelta(days=1), "compares the tables with the events at night", at=timedelta(hours=18)),

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 #: Beyond this product of words the middle is shown as replaced whole: the comparison would cost more than it explains.
 MOST_PAIRS = 4_000_000
+#: A long text is one of more than this many characters (an id has 36): its change is shown word by word, side by side.
+LONG_TEXT = 40
 _LATIN_WORD = re.compile(r"\s+|[0-9A-Za-z_]+|[^\s]")
 
 
@@ -25,6 +27,13 @@ class Piece:
 
     change: Change
     text: str
+
+
+def is_long(old: object, new: object) -> bool:
+    """Say whether a change is one of long text, worth showing word by word."""
+    if not isinstance(old, str) or not isinstance(new, str) or not old or not new:
+        return False
+    return max(len(old), len(new)) > LONG_TEXT
 
 
 def split_words(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from collab.history import Tracked
 from collab.kernel.access import Role, Scope
-from collab.kernel.db import Base, Keyed, Versioned, code_column
+from collab.kernel.db import Base, Keyed, Versioned, clear_text, code_column
 
 _SECRET = {"untracked": True}
 
@@ -29,6 +29,28 @@ class User(Keyed, Versioned, Base):
     has_compact_tables: Mapped[bool] = mapped_column(default=False, info=_SECRET)
     has_second_factor: Mapped[bool] = mapped_column(default=False)
     disabled_at: Mapped[datetime | None]
+
+
+class AddressFlag(Keyed, Versioned, Base):
+    """That mail to a person's address came back for good: no mail goes there until somebody confirms the address again.
+
+    At most one is open for a person. It counts only while the person still has the address that it names.
+    """
+
+    __tablename__ = "address_flag"
+    __tracked__ = Tracked(kind="address_flag", stream=lambda row: ("user", row.user_id))
+    __table_args__ = (
+        sa.Index("uq_address_flag_open", "user_id", unique=True, postgresql_where=sa.text("confirmed_at IS NULL")),
+        sa.Index("ix_address_flag_flagged_at", "flagged_at", "id", postgresql_where=sa.text("confirmed_at IS NULL")),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
+    address: Mapped[str]
+    #: The enhanced status code of the failure (RFC 3463), for example 5.1.1.
+    status: Mapped[str] = clear_text()
+    flagged_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
 
 
 class Credential(Base):

@@ -62,6 +62,21 @@ DAY_KINDS: dict[DayKind, LazyText] = {
     DayKind.CALENDAR: lazy("Calendar days"),
 }
 
+_RETURNED = (
+    ("5.1.", lazy("There is no such mailbox")),
+    ("5.2.1", lazy("The mailbox is closed")),
+    ("5.2.2", lazy("The mailbox is full")),
+    ("5.4.", lazy("No mail server was found for this address")),
+)
+
+
+def returned_text(status: str) -> str:
+    """Return in words why mail came back, from the enhanced status code of the failure (RFC 3463)."""
+    found = next(
+        (words for start, words in _RETURNED if status.startswith(start)), lazy("The mail server refused the mail for good")
+    )
+    return f"{found} ({status})"
+
 
 def device_name(user_agent: str) -> str:
     """Return by what a person recognises a browser: "Firefox – Windows". Product names, so not translated."""

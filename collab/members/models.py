@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from collab.history import Tracked
 from collab.kernel.db import Base, Keyed, Versioned, clear_text, code_column
 from collab.members.account_models import (
+    AddressFlag,
     Credential,
     Invitation,
     PasswordReset,
@@ -23,6 +24,7 @@ from collab.members.account_models import (
 
 __all__ = [
     "Absence",
+    "AddressFlag",
     "Capacity",
     "Committee",
     "CommitteeRules",

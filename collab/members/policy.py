@@ -25,6 +25,13 @@ class Standing:
     committee_ids: frozenset[UUID]
 
 
+@dataclass(frozen=True)
+class Place:
+    """The organisation that something is to belong to."""
+
+    organisation_id: UUID
+
+
 def _administers(actor: Actor, target: Any) -> bool:
     return actor.everywhere(Role.ADMINISTRATOR)
 

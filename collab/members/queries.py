@@ -190,6 +190,11 @@ def find_user(session: Session, user_id: UUID) -> User | None:
     return session.get(User, user_id)
 
 
+def users_by_ids(session: Session, ids: Collection[UUID]) -> dict[UUID, User]:
+    """Return the people ``ids`` by id, disabled ones too."""
+    return {row.id: row for row in session.scalars(sa.select(User).where(User.id.in_(list(ids))))}
+
+
 def get_user(session: Session, user_id: UUID) -> User:
     """Return the person, disabled ones too; raise NotFound when there is none."""
     found = session.get(User, user_id)

@@ -34,9 +34,9 @@ def new_recovery_code() -> str:
 class Vault:
     """Encrypts small secrets and makes keyed hashes, with keys derived from the installation's secret."""
 
-    def __init__(self, secret_key: str) -> None:
+    def __init__(self, secret_key: str, purpose: bytes = b"collab totp secret") -> None:
         """Derive one key for each purpose from ``secret_key``; another installation cannot read what this one sealed."""
-        self._fernet = Fernet(base64.urlsafe_b64encode(_derive(secret_key, b"collab totp secret")))
+        self._fernet = Fernet(base64.urlsafe_b64encode(_derive(secret_key, purpose)))
         self._hash_key = _derive(secret_key, b"collab keyed hash")
 
     def seal(self, text: str) -> str:

@@ -12,6 +12,7 @@ from collab.kernel.i18n import LazyText, _, lazy
 from collab.kernel.targets import Load, Ref, TargetInfo, TargetKind, Visible, register
 from collab.members.models import (
     Absence,
+    AddressFlag,
     Committee,
     CommitteeRules,
     Deputy,
@@ -131,6 +132,7 @@ _PARTS: tuple[tuple[str, LazyText, Any, Any, str], ...] = (
     ("role_assignment", lazy("Role of a person"), RoleAssignment, RoleAssignment.user_id, "user"),
     ("invitation", lazy("Invitation"), Invitation, Invitation.user_id, "user"),
     ("deputy", lazy("Deputy"), Deputy, Deputy.user_id, "user"),
+    ("address_flag", lazy("Address to which mail came back"), AddressFlag, AddressFlag.user_id, "user"),
     ("absence", lazy("Absence"), Absence, Absence.user_id, "user"),
 )
 

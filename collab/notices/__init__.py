@@ -2,7 +2,9 @@
 
 
 def register() -> None:
-    """React to what happens to accounts."""
-    from collab.notices import subscribers
+    """Fill in this area's permissions and kinds; react to what happens to accounts."""
+    from collab.notices import policy, subscribers, targets
 
+    policy.install()
+    targets.install()
     subscribers.install()

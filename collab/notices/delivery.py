@@ -1,36 +1,37 @@
-"""Delivers the outbox: claim a batch and commit, hand each mail over, record at once what became of it. Safe to run twice, late, or killed.
+"""Delivers the outbox: claim a batch and commit, hand each mail over, record what became of it. Safe to run twice, late, or killed.
 
-No row is locked and no transaction is open while the mail server is spoken to. A crash between the server's acceptance and our
-commit repeats that one mail under the same Message-ID; nothing else is repeated. What a killed worker had claimed is its own until
-its lease ends by the database's clock, the only one that all workers share; `rescue` then gives it back.
+No row is locked and no transaction is open while the mail server is spoken to. What became of mails is recorded a few at a time
+(`books.py`), so that a crash repeats the few whose record was not committed yet, under the same Message-ID; nothing else is repeated. What a killed worker had claimed is its own until its lease ends by the database's clock, the only one that all
+workers share; `rescue` then gives it back.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.kernel.db import Database, UtcDateTime
+from collab.kernel.db import Database
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import LEASE
 from collab.kernel.retry import back_off, patiently
 from collab.members.models import User
 from collab.notices import links
+from collab.notices.books import Books, Mark
 from collab.notices.digest import Entry, entries_of
 from collab.notices.kinds import DIGEST, Mode, can_be_muted
 from collab.notices.links import Purpose
 from collab.notices.mail import DeliveryFailed, Letter, Post, write_mail
 from collab.notices.models import DeliveryAttempt, Message, MessageState, NoticePreference
+from collab.notices.queries import may_leave
 
 logger = logging.getLogger(__name__)
-_MESSAGE = cast(sa.Table, Message.__table__)
-_ATTEMPT = cast(sa.Table, DeliveryAttempt.__table__)
-BATCH = 50
+BATCH = 200
 MOST_ATTEMPTS = 8
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=2)
@@ -42,7 +43,7 @@ INTERRUPTED = "interrupted too often"
 
 def claim(session: Session, now: datetime, size: int = BATCH, *, worker: str = "", urgent_only: bool = False) -> list[UUID]:
     """Claim up to ``size`` messages whose time has come for ``worker``, the urgent first, skipping those others hold; return the ids."""
-    ready = [Message.state == MessageState.WAITING, Message.next_attempt_at <= now]
+    ready = [Message.state == MessageState.WAITING, Message.next_attempt_at <= now, may_leave()]
     order = (Message.is_urgent.desc(), Message.next_attempt_at, Message.id)
     chosen = (
         sa.select(Message.id)
@@ -98,25 +99,18 @@ class _Ready:
 
 @dataclass
 class _Batch:
-    """One batch under way, in the hands of ``worker``."""
+    """One batch under way."""
 
-    database: Database
     post: Post
     now: datetime
     sender: str
     base_url: str
-    worker: str
     lines_lost: int = 0
     is_server_away: bool = False
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def count(self, outcome: str, number: int = 1) -> None:
-        """Add to the counts of an outcome."""
-        self.counts[outcome] = self.counts.get(outcome, 0) + number
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether to go on makes sense."""
+        """Whether the server is not well, so that the rest is left for later."""
         return self.is_server_away or self.lines_lost >= MOST_LINES_LOST
 
 
@@ -134,44 +128,58 @@ def deliver_batch(
     """
     worker = worker or f"batch-{new_id()}"
     with database.unit_of_work() as session:
-        rows = _load(session, claim(session, now, size, worker=worker, urgent_only=urgent_only))
-    batch = _Batch(database, post, now, sender, base_url, worker)
-    left = [row.id for row in rows]
+        rows = load(session, claim(session, now, size, worker=worker, urgent_only=urgent_only))
+    books = Books(database, now, worker)
     try:
-        for row in rows:
-            if batch.is_hopeless or stop():
-                break
-            batch.count(_deliver(batch, row))
-            left.remove(row.id)
+        _send(_Batch(post, now, sender, base_url), books, rows, stop)
     finally:
-        # Also when the database or the time limit ended the batch: what was not begun need not wait for the end of its lease.
-        if left:
-            batch.count("released", patiently(lambda: _release(batch, left)))
-    return batch.counts
+        try:
+            books.close()
+        finally:
+            # Also when the database or the time limit ended the batch: what was not begun need not wait for the end of its lease.
+            if rows:
+                books.counts["released"] = patiently(lambda: _release(database, worker, [row.id for row in rows]))
+    return books.counts
 
 
-def _load(session: Session, keys: Sequence[UUID]) -> list[_Ready]:
+def _send(batch: _Batch, books: Books, rows: deque[_Ready], stop: Callable[[], bool]) -> None:
+    """Hand over one after the other, and take from ``rows`` what is done with; leave the rest when ``stop`` says so."""
+    while rows and not batch.is_hopeless and not stop():
+        mark = _deliver(batch, rows[0], books.meanwhile)
+        rows.popleft()
+        books.enter(mark)
+
+
+def load(session: Session, keys: Sequence[UUID]) -> deque[_Ready]:
+    """Return the messages ``keys``, in that order, with all that their mails need; two queries, and one more where a digest is there."""
     chosen = sa.and_(NoticePreference.user_id == Message.recipient_id, NoticePreference.kind == Message.kind)
     muted = sa.exists().where(chosen, NoticePreference.mode == Mode.OFF)
-    statement = sa.select(Message, User, muted).join(User, User.id == Message.recipient_id).where(Message.id.in_(keys))
-    rows = session.execute(statement).all()
-    carried = entries_of(session, [message.id for message, _user, _muted in rows if message.kind == DIGEST])
-    found = {message.id: _ready(message, user, is_muted, carried.get(message.id)) for message, user, is_muted in rows}
-    return [found[key] for key in keys]
+    statement = sa.select(*_OF_MESSAGE, *_OF_USER, muted.label("is_muted")).join(User, User.id == Message.recipient_id)
+    rows = session.execute(statement.where(Message.id.in_(keys))).all()
+    carried = entries_of(session, [row.id for row in rows if row.kind == DIGEST])
+    found = {row.id: _ready(row, carried.get(row.id)) for row in rows}
+    return deque(found[key] for key in keys)
 
 
-def _ready(message: Message, user: User, is_muted: bool, carried: tuple[list[Entry], int] | None) -> _Ready:
-    may_mute = can_be_muted(message.kind)
+_OF_MESSAGE = (
+    Message.id, Message.recipient_id, Message.kind, Message.subject, Message.text, Message.url, Message.target_kind,
+    Message.target_id, Message.mail_id, Message.is_secret, Message.created_at, Message.attempts,
+)  # fmt: skip
+_OF_USER = (User.email, User.name_th, User.name_en, User.locale, User.disabled_at)
+
+
+def _ready(row: Any, carried: tuple[list[Entry], int] | None) -> _Ready:
+    may_mute = can_be_muted(row.kind)
     letter = Letter(
-        mail_id=message.mail_id, address=user.email, name=user.name_en if user.locale == "en" else user.name_th, locale=user.locale,
-        subject=message.subject, text=message.text, url=message.url, written_at=message.created_at, **_links_of(message, may_mute),
+        mail_id=row.mail_id, address=row.email, name=row.name_en if row.locale == "en" else row.name_th, locale=row.locale,
+        subject=row.subject, text=row.text, url=row.url, written_at=row.created_at, **_links_of(row, may_mute),
         entries=tuple(carried[0]) if carried else (), more=carried[1] - len(carried[0]) if carried else 0,
     )  # fmt: skip
-    obstacle = "the account is disabled" if user.disabled_at is not None else "" if user.email else "no address"
-    return _Ready(message.id, message.attempts, message.is_secret, is_muted and may_mute, obstacle, letter)
+    obstacle = "the account is disabled" if row.disabled_at is not None else "" if row.email else "no address"
+    return _Ready(row.id, row.attempts, row.is_secret, row.is_muted and may_mute, obstacle, letter)
 
 
-def _links_of(message: Message, may_mute: bool) -> dict[str, str]:
+def _links_of(message: Any, may_mute: bool) -> dict[str, str]:
     """Return the signed links of a mail: to switch its kind off where that may be, to acknowledge what it reminds of."""
     until = message.created_at + links.LASTS
     found = {}
@@ -184,76 +192,42 @@ def _links_of(message: Message, may_mute: bool) -> dict[str, str]:
     return found
 
 
-def _deliver(batch: _Batch, row: _Ready) -> str:
+def _deliver(batch: _Batch, row: _Ready, meanwhile: Callable[[], None]) -> Mark:
+    """Hand one mail over, and do ``meanwhile`` while the server is silent; return what became of the mail."""
     if row.obstacle:
-        return _fail(batch, row, DeliveryFailed(row.obstacle, is_final=True))
+        return _failed(batch, row, DeliveryFailed(row.obstacle, is_final=True))
     if row.is_muted:
-        return _mark(batch, row, "muted", {"state": MessageState.MUTED})
+        return Mark(row.id, "muted", MessageState.MUTED, row.attempts)
     try:
-        answer = batch.post.hand_over(write_mail(row.letter, batch.sender, batch.base_url))
+        answer = batch.post.hand_over(write_mail(row.letter, batch.sender, batch.base_url), meanwhile)
     except DeliveryFailed as failure:
-        return _fail(batch, row, failure)
+        return _failed(batch, row, failure)
     except Exception:  # one bad row must not stop the batch; its reason is in the log
         logger.exception("message not delivered", extra={"message_key": str(row.id)})
-        return _fail(batch, row, DeliveryFailed("unforeseen error, see the log"))
-    values: dict[str, Any] = {"state": MessageState.ACCEPTED, "accepted_at": batch.now}
-    if row.is_secret:
-        # The link has left; nobody who reads the table later may use it.
-        values |= {"text": "", "url": ""}
-    return _mark(batch, row, "accepted", values, answer=answer)
+        return _failed(batch, row, DeliveryFailed("unforeseen error, see the log"))
+    return Mark(
+        row.id, "accepted", MessageState.ACCEPTED, row.attempts, accepted_at=batch.now, is_blanked=row.is_secret, answer=answer
+    )
 
 
-def _fail(batch: _Batch, row: _Ready, failure: DeliveryFailed) -> str:
+def _failed(batch: _Batch, row: _Ready, failure: DeliveryFailed) -> Mark:
     batch.lines_lost += failure.is_line_lost
+    answer = failure.reason[:500]
     if failure.is_server_away:
         # Nobody's fault of this message: it waits for the server without using up its attempts.
         batch.is_server_away = True
         later = batch.now + back_off(1, row.id, first=SERVER_WAIT, longest=SERVER_WAIT)
-        values = {"state": MessageState.WAITING, "next_attempt_at": later, "attempts": row.attempts - 1}
-    elif failure.is_final or row.attempts >= MOST_ATTEMPTS:
-        values = {"state": MessageState.DEAD, "reason": failure.reason[:300]}
-    else:
-        later = batch.now + back_off(row.attempts, row.id, first=FIRST_WAIT, longest=LONGEST_WAIT)
-        values = {"state": MessageState.WAITING, "next_attempt_at": later}
-    outcome = "dead" if values["state"] is MessageState.DEAD else "postponed"
-    return _mark(batch, row, outcome, values, answer=failure.reason[:500], is_accepted=False)
+        return Mark(row.id, "postponed", MessageState.WAITING, row.attempts - 1, next_attempt_at=later, answer=answer)
+    if failure.is_final or row.attempts >= MOST_ATTEMPTS:
+        return Mark(row.id, "dead", MessageState.DEAD, row.attempts, reason=failure.reason[:300], answer=answer)
+    later = batch.now + back_off(row.attempts, row.id, first=FIRST_WAIT, longest=LONGEST_WAIT)
+    return Mark(row.id, "postponed", MessageState.WAITING, row.attempts, next_attempt_at=later, answer=answer)
 
 
-def _mark(
-    batch: _Batch, row: _Ready, outcome: str, values: dict[str, Any], *, answer: str | None = None, is_accepted: bool = True
-) -> str:
-    """Record what became of a message, if it is still this worker's; return ``outcome``, or "passed" when it is not."""
-    mine = sa.update(_MESSAGE).where(_MESSAGE.c.id == row.id, _held_by(batch.worker))
-    marked = mine.values(claimed_by=None, leased_until=None, **values).returning(_MESSAGE.c.id)
-    statement: sa.Executable = marked
-    if answer is not None:
-        # One statement for both, because this is done once a mail.
-        done = marked.cte("marked")
-        told = [
-            sa.literal(new_id(), sa.Uuid()),
-            done.c.id,
-            sa.literal(batch.now, UtcDateTime),
-            sa.literal(is_accepted),
-            sa.literal(answer),
-        ]
-        columns = ["id", "message_id", "tried_at", "is_accepted", "answer"]
-        statement = sa.insert(_ATTEMPT).from_select(columns, sa.select(*told)).returning(_ATTEMPT.c.id)
-
-    def record() -> bool:
-        with batch.database.unit_of_work() as session:
-            return session.connection().execute(statement).first() is not None
-
-    return outcome if patiently(record) else "passed"
-
-
-def _release(batch: _Batch, keys: list[UUID]) -> int:
+def _release(database: Database, worker: str, keys: list[UUID]) -> int:
     """Give claimed messages back as if they had not been claimed."""
-    with batch.database.unit_of_work() as session:
-        mine = sa.update(Message).where(Message.id.in_(keys), _held_by(batch.worker))
+    with database.unit_of_work() as session:
+        mine = sa.update(Message).where(Message.id.in_(keys), Message.state == MessageState.CLAIMED, Message.claimed_by == worker)
         freed = mine.values(state=MessageState.WAITING, claimed_by=None, leased_until=None, attempts=Message.attempts - 1)
         rows = session.execute(freed.returning(Message.id).execution_options(synchronize_session=False))
         return len(rows.all())
-
-
-def _held_by(worker: str) -> sa.ColumnElement[bool]:
-    return sa.and_(Message.state == MessageState.CLAIMED, Message.claimed_by == worker)

@@ -19,7 +19,8 @@ from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.members.models import User
 from collab.notices.kinds import DIGEST, Mode
 from collab.notices.models import Message, MessageState, NoticePreference
-from collab.notices.service import mail_id
+from collab.notices.outbox import mail_id
+from collab.notices.queries import may_leave
 
 BATCH = 200
 #: A digest lists so many and says how many more there are.
@@ -47,7 +48,7 @@ def register_check(kind: str, check: Check) -> None:
 def compose_due(database: Database, *, now: datetime, size: int = BATCH) -> int:
     """Compose the mails of up to ``size`` people whose held messages are due at ``now``; return of how many."""
     with database.reading() as session:
-        people = session.scalars(sa.select(Message.recipient_id).where(_is_due(now)).distinct().limit(size)).all()
+        people = session.scalars(sa.select(Message.recipient_id).where(_is_due(now), may_leave()).distinct().limit(size)).all()
     for recipient_id in people:
         with database.unit_of_work() as session:
             compose(session, recipient_id=recipient_id, now=now)

@@ -1,10 +1,11 @@
 """Forms of the notice centre."""
 
-from wtforms import RadioField
+from wtforms import RadioField, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from collab.kernel.i18n import lazy
 from collab.notices.kinds import KINDS, Mode, modes_of
-from collab.web.forms import CollabForm, options
+from collab.web.forms import CollabForm, TextLine, options
 
 MODES = {
     Mode.AT_ONCE: lazy("at once"),
@@ -27,3 +28,20 @@ def _choice(kind: str) -> RadioField:
 
 for _kind in KINDS:
     setattr(PreferencesForm, _kind, _choice(_kind))
+
+
+class ChannelForm(CollabForm):
+    """A further channel: its name, where it posts, and what."""
+
+    name = TextLine(lazy("What you call it"), most=80)
+    address = TextLine(lazy("Address of the channel"), most=500, render_kw={"autocomplete": "off"})
+    kinds = SelectMultipleField(
+        lazy("What is posted there"), choices=options((kind, found.label) for kind, found in KINDS.items()),
+        widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
+    )  # fmt: skip
+
+
+class ChangedChannelForm(ChannelForm):
+    """A channel as it is to be; without an address it keeps the one it has."""
+
+    address = TextLine(lazy("Address of the channel"), most=500, required=False, render_kw={"autocomplete": "off"})

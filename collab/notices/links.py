@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -97,5 +98,10 @@ def _hash(token: str) -> bytes:
 
 
 def _serializer(purpose: Purpose) -> URLSafeSerializer:
+    return _serializer_of(purpose, _keys["secret"])
+
+
+@lru_cache(maxsize=8)
+def _serializer_of(purpose: Purpose, secret_key: str) -> URLSafeSerializer:
     options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    return URLSafeSerializer(_keys["secret"], salt=f"collab link {purpose.value}", signer_kwargs=options)
+    return URLSafeSerializer(secret_key, salt=f"collab link {purpose.value}", signer_kwargs=options)

@@ -1,24 +1,30 @@
 """Turns a message into a mail and hands it over: to an SMTP server, or to the local sink."""
 
 import re
+import select
 import smtplib
+import socket
 import ssl
-from collections.abc import Callable
+from base64 import encodebytes
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr, quote
+from email.utils import format_datetime
 from html import escape
 from typing import Protocol
 
 from collab.kernel.db import Database
 from collab.kernel.i18n import _, ngettext, speaking
+from collab.notices import envelope
 from collab.notices.digest import Entry
-from collab.notices.headers import MAIL_POLICY, wire_bytes
+from collab.notices.headers import addressee, subject
 from collab.notices.models import SunkMail
 
 TIMEOUT_SECONDS = 20
-_ADDRESS = re.compile(r"[!-~]+@[!-~]+\Z")
+#: A server that has not answered after so long lets us wait: longer than a server nearby needs, shorter than a commit may take.
+PAUSE_SECONDS = 0.003
+_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
+_UNSAFE = re.compile(r"[^A-Za-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,26 @@ class Letter:
     more: int = 0
 
 
+@dataclass(frozen=True)
+class Mail:
+    """A mail as it leaves: ``source`` is what goes over the wire (ASCII, lines end with CRLF), the same octets at every attempt.
+
+    ``sender`` and ``recipient`` are the addresses on the envelope; ``subject`` and ``text`` are what ``source`` says, for whom it need not be parsed.
+    """
+
+    mail_id: str
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    source: bytes
+
+
 class Post(Protocol):
     """Somewhere a mail can be handed over. Raises DeliveryFailed when it was not taken."""
 
-    def hand_over(self, mail: EmailMessage) -> str:
-        """Hand ``mail`` over and return the other side's answer."""
+    def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
+        """Hand ``mail`` over and return the other side's answer; do ``meanwhile``, which never raises, while that is silent."""
 
 
 class DeliveryFailed(Exception):
@@ -74,18 +95,50 @@ class Server:
     tls: bool
 
 
+class _Line(smtplib.SMTP):
+    """A connection on which something useful is done while the server is silent."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the server's answer; when it does not come at once, do what there is to do and wait on."""
+        if self.meanwhile is not None and self.sock is not None and not _has_answer(self.sock):
+            self.meanwhile()
+        return super().getreply()
+
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        """Name the sender; its address is not parsed once more."""
+        return self.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
+
+    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        """Name a recipient; the address was checked when the mail was written."""
+        return self.docmd("RCPT", " ".join((f"TO:<{recip}>", *options)))
+
+
+class _SafeLine(_Line, smtplib.SMTP_SSL):
+    """The same within TLS from the first byte."""
+
+
+def _has_answer(sock: socket.socket) -> bool:
+    """Say whether something can be read within `PAUSE_SECONDS`. What TLS has read ahead is not seen: no harm, it is only later."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(PAUSE_SECONDS * 1000))
+
+
 class SmtpPost:
-    """An SMTP server. One connection for a whole batch; it is opened anew when it was lost."""
+    """An SMTP server. One connection for a whole run; it is opened anew when it was lost."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self._connection: smtplib.SMTP | None = None
+        self._connection: _Line | None = None
 
-    def hand_over(self, mail: EmailMessage) -> str:
+    def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
         """Send ``mail``; raise DeliveryFailed with the server's answer when it does not take it."""
         connection = self._connection or self._open()
+        connection.meanwhile = meanwhile
         try:
-            refused = connection.sendmail(parseaddr(mail["From"])[1], [parseaddr(mail["To"])[1]], wire_bytes(mail))
+            refused = connection.sendmail(mail.sender, [mail.recipient], mail.source)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             self._reset()
@@ -99,20 +152,20 @@ class SmtpPost:
             raise DeliveryFailed(f"{type(error).__name__}: {error}", is_line_lost=True) from error
         return "250" if not refused else str(refused)
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> _Line:
         try:
             self._connection = self._connect()
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryFailed(f"{type(error).__name__}: {error}", is_server_away=True) from error
         return self._connection
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> _Line:
         server = self.server
-        opened: smtplib.SMTP
+        opened: _Line
         if server.port == smtplib.SMTP_SSL_PORT and server.tls:
-            opened = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+            opened = _SafeLine(server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
         else:
-            opened = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
+            opened = _Line(server.host, server.port, timeout=TIMEOUT_SECONDS)
             if server.tls:
                 opened.starttls(context=ssl.create_default_context())
         if server.username:
@@ -140,34 +193,49 @@ class SinkPost:
         self.database = database
         self.clock = clock
 
-    def hand_over(self, mail: EmailMessage) -> str:
+    def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
         """Keep ``mail``, in a transaction of its own as a server would."""
-        body = mail.get_body(("plain",))
         kept = SunkMail(
-            mail_id=mail["Message-ID"], recipient=str(mail["To"]), subject=str(mail["Subject"]), source=wire_bytes(mail),
-            text=body.get_content() if body else "", sunk_at=self.clock(),
+            mail_id=mail.mail_id, recipient=mail.recipient, subject=mail.subject, source=mail.source, text=mail.text,
+            sunk_at=self.clock(),
         )  # fmt: skip
         with self.database.unit_of_work() as session:
             session.add(kept)
         return "kept by the sink"
 
 
-def write_mail(letter: Letter, sender: str, base_url: str) -> EmailMessage:
-    """Return the mail of ``letter``: text and HTML in the reader's language, the same Message-ID at every attempt."""
-    mail = EmailMessage(MAIL_POLICY)
-    mail["Message-ID"] = letter.mail_id
-    mail["From"] = f"Collab <{sender}>"
-    mail["To"] = _address(letter)
-    mail["Subject"] = " ".join(letter.subject.split())
-    mail["Date"] = format_datetime(letter.written_at)
-    mail["Auto-Submitted"] = "auto-generated"
-    if letter.unsubscribe:
-        mail["List-Unsubscribe"] = f"<{base_url}{letter.unsubscribe}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+def write_mail(letter: Letter, sender: str, base_url: str) -> Mail:
+    """Return the mail of ``letter``: text and HTML in the reader's language. Raises DeliveryFailed when its address is none.
+
+    It is put together as octets here, because the library's parsing and folding of every header took most of the time of a mail.
+    """
+    if not _ADDRESS.match(letter.address):
+        raise DeliveryFailed("no mail address in the account", is_final=True)
     with speaking(letter.locale):
-        mail.set_content(_as_text(letter, base_url), cte="base64")
-        mail.add_alternative(_as_html(letter, base_url), "html", cte="base64")
-    return mail
+        text, page = _as_text(letter, base_url), _as_html(letter, base_url)
+    boundary = f"=_{_UNSAFE.sub('', letter.mail_id)}"
+    lines = [
+        *_headers(letter, sender, base_url), f'Content-Type: multipart/alternative; boundary="{boundary}"', "",
+        *_part(boundary, "plain", text), *_part(boundary, "html", page), f"--{boundary}--", "",
+    ]  # fmt: skip
+    envelope_sender = envelope.sender_for(letter.mail_id, sender)
+    return Mail(letter.mail_id, envelope_sender, letter.address, letter.subject, text, "\r\n".join(lines).encode("ascii"))
+
+
+def _headers(letter: Letter, sender: str, base_url: str) -> list[str]:
+    found = [
+        f"Message-ID: {letter.mail_id}", f"From: {addressee('Collab', sender)}", f"To: {addressee(letter.name, letter.address)}",
+        f"Subject: {subject(letter.subject)}", f"Date: {format_datetime(letter.written_at)}", "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+    ]  # fmt: skip
+    if letter.unsubscribe:
+        found += [f"List-Unsubscribe: <{base_url}{letter.unsubscribe}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+    return found
+
+
+def _part(boundary: str, kind: str, text: str) -> list[str]:
+    coded = encodebytes(text.encode("utf-8", "replace")).decode("ascii").replace("\n", "\r\n").removesuffix("\r\n")
+    return [f"--{boundary}", f'Content-Type: text/{kind}; charset="utf-8"', "Content-Transfer-Encoding: base64", "", coded]
 
 
 def _links(letter: Letter, base_url: str) -> list[tuple[str, str]]:
@@ -200,9 +268,3 @@ def _as_html(letter: Letter, base_url: str) -> str:
 
 def _anchor(words: str, base_url: str, path: str) -> str:
     return f'<a href="{escape(base_url + path)}">{escape(words)}</a>' if path else escape(words)
-
-
-def _address(letter: Letter) -> str:
-    if not _ADDRESS.match(letter.address):
-        raise DeliveryFailed("no mail address in the account", is_final=True)
-    return f'"{quote(letter.name)}" <{letter.address}>'

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from collab.kernel.db import Base, Keyed, code_column
+from collab.notices.events import Fate
 from collab.notices.kinds import Mode
+from collab.notices.reports import ReportKind
 
 
 class MessageState(StrEnum):
@@ -72,6 +74,8 @@ class Message(Keyed, Base):
     reason: Mapped[str] = mapped_column(default="", server_default="")
     #: The mail that carried this message together with others.
     digest_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("message.id"))
+    #: What was reported of its mail after the mail server had taken it; None is unknown.
+    fate: Mapped[Fate | None] = code_column(Fate)
 
 
 class MessageKey(Base):
@@ -97,6 +101,44 @@ class DeliveryAttempt(Keyed, Base):
     tried_at: Mapped[datetime]
     is_accepted: Mapped[bool]
     answer: Mapped[str]
+
+
+class Finding(StrEnum):
+    """What a report led to. ``unmatched`` names no mail of ours, ``noted`` says nothing that changes anything."""
+
+    FLAGGED = "flagged"
+    BOUNCED = "bounced"
+    DELIVERED = "delivered"
+    COMPLAINED = "complained"
+    NOTED = "noted"
+    UNMATCHED = "unmatched"
+
+
+class ReportSource(StrEnum):
+    """How a report came."""
+
+    MAILBOX = "mailbox"
+    WEBHOOK = "webhook"
+
+
+class MailReport(Keyed, Base):
+    """A report about mail of ours, by the hash of its bytes: one that comes twice counts once. Its text is not kept."""
+
+    __tablename__ = "mail_report"
+    __table_args__ = (
+        sa.Index("ix_mail_report_received_at", "received_at", "id"),
+        sa.Index("ix_mail_report_user_id", "user_id", "received_at"),
+    )
+
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    source: Mapped[ReportSource] = code_column(ReportSource)
+    kind: Mapped[ReportKind] = code_column(ReportKind)
+    finding: Mapped[Finding] = code_column(Finding)
+    #: The enhanced status code of a failure (RFC 3463), '' without one.
+    status: Mapped[str]
+    message_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("message.id"))
+    user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    received_at: Mapped[datetime]
 
 
 class NoticePreference(Base):

@@ -10,8 +10,9 @@ from collab.kernel.access import Actor
 from collab.kernel.errors import NotFound
 from collab.kernel.paging import Key, Page, keyset
 from collab.kernel.targets import Ref
+from collab.members.address_queries import flagged_people
 from collab.notices.kinds import DIGEST, KINDS, Mode
-from collab.notices.models import DeliveryAttempt, Message, MessageState, MutedTarget, NoticePreference, SunkMail
+from collab.notices.models import DeliveryAttempt, MailReport, Message, MessageState, MutedTarget, NoticePreference, SunkMail
 
 _NEWEST = (
     Key(Message.created_at, lambda row: row.created_at, descending=True),
@@ -28,6 +29,10 @@ _UNREAD = (
         sa.not_(_message.is_secret),
         _message.kind != DIGEST,
     )
+)
+_REPORTS = (
+    Key(MailReport.received_at, lambda row: row.received_at, descending=True),
+    Key(MailReport.id, lambda row: row.id, descending=True),
 )
 _SUNK = (Key(SunkMail.id, lambda row: row.id, descending=True),)
 
@@ -70,6 +75,19 @@ def muted_targets(session: Session, actor: Actor) -> list[Ref]:
     return [Ref(row.target_kind, row.target_id) for row in rows]
 
 
+def may_leave() -> sa.ColumnElement[bool]:
+    """Return the condition that a message may be mailed: mail to its recipient did not come back.
+
+    A one-time link is mailed all the same: somebody asks for it at this moment, and it stands nowhere else.
+    """
+    return sa.or_(Message.is_secret, Message.recipient_id.not_in(flagged_people()))
+
+
+def list_reports(session: Session, cursor: str | None = None) -> Page[MailReport]:
+    """Return a page of the reports about mail of ours, newest first."""
+    return keyset(session, sa.select(MailReport), _REPORTS, cursor, scalars=True)
+
+
 def list_dead(session: Session, size: int = 50) -> list[tuple[Message, str]]:
     """Return the messages that were given up, oldest first, each with the last answer."""
     last = (
@@ -87,7 +105,8 @@ def list_dead(session: Session, size: int = 50) -> list[tuple[Message, str]]:
 
 def oldest_waiting(session: Session, now: datetime) -> datetime | None:
     """Return since when the oldest message that should have left is waiting, None when none is."""
-    waiting = sa.and_(Message.state.in_([MessageState.WAITING, MessageState.CLAIMED]), Message.next_attempt_at <= now)
+    ready = sa.and_(Message.state.in_([MessageState.WAITING, MessageState.CLAIMED]), Message.next_attempt_at <= now)
+    waiting = sa.and_(ready, may_leave())
     return session.scalar(sa.select(sa.func.min(Message.next_attempt_at)).where(waiting))
 
 

@@ -1,5 +1,7 @@
 """Pure decisions of the outbox: when a message is mailed, by itself or gathered with others."""
 
+import hashlib
+import hmac
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -74,3 +76,9 @@ def mailed_at(mode: Mode, haste: Haste, now: datetime, closed: Collection[date])
     if haste is Haste.BUNDLED and not in_office_hours(now, closed):
         return next_bundle(now, closed)
     return now + GATHERING if haste is Haste.GATHERED else now
+
+
+def is_signed(secret: str, moment: int, body: bytes, signature: str) -> bool:
+    """Say whether ``signature`` is that of who knows ``secret``: "sha256=" and the HMAC-SHA-256 of "moment.body", in hexadecimal."""
+    made = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"sha256={made}".encode(), signature.encode("utf-8", "replace"))

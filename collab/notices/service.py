@@ -1,30 +1,23 @@
 """Putting messages into the outbox, reading them, muting kinds, sending dead ones again."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from collab.calendar import queries as calendar
 from collab.kernel.access import Actor, Permission, authorize
-from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, NotFound, StateConflict
 from collab.kernel.i18n import _
-from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.kernel.targets import Ref
-from collab.notices import rules
 from collab.notices.kinds import KINDS, Mode, modes_of
 from collab.notices.links import Link
-from collab.notices.models import Message, MessageKey, MessageState, MutedTarget, NoticePreference
+from collab.notices.models import Message, MessageState, MutedTarget, NoticePreference
+from collab.notices.outbox import Draft, queue_messages
 from collab.notices.rules import Haste
-
-LONGEST_SUBJECT = 200
-#: No run of closed days is longer: mail is put off to the first working day within so many days.
-LOOK_AHEAD = timedelta(days=45)
 
 
 def queue_message(session: Session, *, now: datetime, recipient_id: UUID, kind: str, subject: str, text: str,
@@ -37,70 +30,9 @@ def queue_message(session: Session, *, now: datetime, recipient_id: UUID, kind: 
     of the last ten minutes. Returns the message's id, or None when ``dedupe_key`` was used before: then it has been said already.
     """
     haste = Haste.AT_ONCE if urgent or secret else Haste.BUNDLED if bundle else Haste.GATHERED
-    gathering = None if haste is Haste.AT_ONCE or target is None else _gathering(session, recipient_id, kind, target, now)
-    key = gathering.id if gathering is not None else new_id()
-    if dedupe_key is not None and not _first_time(session, dedupe_key, key):
-        return None
-    if gathering is not None:
-        if text not in gathering.text.split("\n\n"):
-            gathering.text = f"{gathering.text}\n\n{text}"
-        return key
-    state, mailed_at = _mail_of(session, recipient_id, kind, target, haste, now)
-    session.execute(
-        sa.insert(Message).values(
-            id=key, recipient_id=recipient_id, kind=kind, subject=subject[:LONGEST_SUBJECT], text=text, url=url,
-            target_kind=target.kind if target else None, target_id=target.id if target else None,
-            is_urgent=haste is not Haste.GATHERED, is_secret=secret, mail_id=mail_id(key), state=state, created_at=now,
-            next_attempt_at=mailed_at, attempts=0,
-        )
-    )  # fmt: skip
-    if state is MessageState.WAITING and mailed_at <= now:
-        enqueue_after_commit(session, Job.NOTICES_DELIVER_URGENT)
+    draft = Draft(recipient_id, kind, subject, text, target, url, dedupe_key, haste, secret)
+    (key,) = queue_messages(session, now=now, drafts=[draft])
     return key
-
-
-def _mail_of(
-    session: Session, recipient_id: UUID, kind: str, target: Ref | None, haste: Haste, now: datetime
-) -> tuple[MessageState, datetime]:
-    """Return with which state a message begins, and when it is mailed, as the person chose."""
-    own = sa.and_(NoticePreference.user_id == recipient_id, NoticePreference.kind == kind)
-    muted = sa.exists().where(MutedTarget.user_id == recipient_id, MutedTarget.target_id == (target.id if target else None))
-    chosen, is_muted = session.execute(sa.select(sa.select(NoticePreference.mode).where(own).scalar_subquery(), muted)).one()
-    mode = rules.mode_for(kind, chosen, haste, is_target_muted=is_muted)
-    if mode is Mode.OFF:
-        return MessageState.MUTED, now
-    day = today(now)
-    closed = calendar.closed_days(session, day, day + LOOK_AHEAD) if haste is not Haste.AT_ONCE else frozenset()
-    state = MessageState.HELD if mode is Mode.DIGEST else MessageState.WAITING
-    return state, rules.mailed_at(mode, haste, now, closed)
-
-
-def mail_id(key: UUID) -> str:
-    """Return the Message-ID of the message ``key``: the same at every attempt, from whatever worker."""
-    return f"<{key}@collab>"
-
-
-def _first_time(session: Session, dedupe_key: str, message_id: UUID) -> bool:
-    """Take ``dedupe_key``; of several transactions that take it at once, one succeeds."""
-    statement = postgresql.insert(MessageKey).values(key=dedupe_key, message_id=message_id)
-    taken = session.execute(statement.on_conflict_do_nothing(index_elements=["key"]).returning(MessageKey.key))
-    return taken.scalar_one_or_none() is not None
-
-
-def _gathering(session: Session, recipient_id: UUID, kind: str, target: Ref, now: datetime) -> Message | None:
-    """Return, locked, the message that still gathers what happens to ``target``."""
-    return session.scalars(
-        sa.select(Message)
-        .where(
-            Message.recipient_id == recipient_id, Message.kind == kind, Message.target_id == target.id,
-            Message.state.in_([MessageState.HELD, MessageState.WAITING, MessageState.MUTED]), Message.attempts == 0,
-            Message.created_at > now - rules.GATHERING, Message.read_at.is_(None), Message.is_secret.is_(False),
-            sa.or_(Message.state != MessageState.WAITING, Message.next_attempt_at > now),
-        )
-        .order_by(Message.created_at.desc())
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()  # fmt: skip
 
 
 def mark_read(session: Session, *, actor: Actor, now: datetime, message_id: UUID) -> Message:

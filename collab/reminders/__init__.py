@@ -8,8 +8,9 @@ worker held. A lost or doubled wake-up loses or doubles nothing.
 def register() -> None:
     """Fill in this area's permissions and kinds."""
     from collab.notices.digest import register_check
-    from collab.reminders import evidence, policy, targets
+    from collab.reminders import evidence, policy, subscribers, targets
 
     register_check("reminder", evidence.no_longer_due)
     policy.install()
     targets.install()
+    subscribers.install()

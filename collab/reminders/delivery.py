@@ -1,8 +1,14 @@
-"""Delivers recorded reminders: claims a batch, looks again at each, queues its message, and leaves the evidence."""
+"""Delivers recorded reminders: claims a batch, looks again at each, queues its message, and leaves the evidence.
+
+A few are delivered by one transaction, with the same queries whatever their number. When it fails, each of them has another of its own,
+so that one bad row stops nothing.
+"""
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,15 +26,16 @@ from collab.kernel.jobs import LEASE, Job
 from collab.kernel.retry import back_off, patiently
 from collab.kernel.targets import Ref, TargetInfo
 from collab.members.models import User
-from collab.notices.rules import is_pressing
-from collab.notices.service import queue_message
-from collab.reminders.evidence import passed_over
-from collab.reminders.firing import paused
-from collab.reminders.models import Outcome, Reminder, ReminderEvidence, ReminderState
+from collab.notices.outbox import Draft, queue_messages
+from collab.notices.rules import Haste, is_pressing
+from collab.reminders.evidence import SETTLED, due_days, passed_over
+from collab.reminders.models import Outcome, Reminder, ReminderEvidence, ReminderPause, ReminderState
 from collab.reminders.registry import due_kinds
 
 logger = logging.getLogger(__name__)
-BATCH = 100
+BATCH = 200
+#: So many are delivered by one transaction.
+TOGETHER = 50
 MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(minutes=30)
@@ -65,10 +72,9 @@ def rescue(session: Session, *, now: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for row in stuck:
-        if row.attempts >= MOST_ATTEMPTS:
-            _settle(session, row, now, ReminderState.FAILED, INTERRUPTED)
-        else:
+        if row.attempts < MOST_ATTEMPTS:
             _give_back(row, now)
+    _settle(session, [_End(row, ReminderState.FAILED, INTERRUPTED) for row in stuck if row.attempts >= MOST_ATTEMPTS], now)
     return len(stuck)
 
 
@@ -79,27 +85,23 @@ def _never() -> bool:
 def deliver_batch(
     database: Database, now: datetime, size: int = BATCH, *, worker: str = "", stop: Callable[[], bool] = _never
 ) -> dict[str, int]:
-    """Claim one batch for ``worker`` and deliver it, each reminder in a transaction of its own; return counts by outcome.
+    """Claim one batch for ``worker`` and deliver it, a few reminders at a time; return counts by outcome.
 
-    When ``stop`` says so, the reminder under way is finished and the rest is given back ("released").
+    When ``stop`` says so, those under way are finished and the rest is given back ("released").
     """
     worker = worker or f"batch-{new_id()}"
     with database.unit_of_work() as session:
-        keys = claim(session, now, size, worker=worker)
-    counts: dict[str, int] = {}
-    left = list(keys)
+        left = claim(session, now, size, worker=worker)
+    counts: Counter[str] = Counter()
     try:
-        for key in keys:
-            if stop():
-                break
-            outcome = _deliver_one(database, key, now)
-            counts[outcome] = counts.get(outcome, 0) + 1
-            left.remove(key)
+        while left and not stop():
+            counts.update(_deliver_few(database, left[:TOGETHER], now))
+            del left[:TOGETHER]
     finally:
         # Also when the database or the time limit ended the batch: what was not begun need not wait for the end of its lease.
         if left:
             counts["released"] = patiently(lambda: _release(database, left, worker, now))
-    return counts
+    return dict(counts)
 
 
 def _release(database: Database, keys: list[UUID], worker: str, now: datetime) -> int:
@@ -118,17 +120,21 @@ def _give_back(row: Reminder, moment: datetime) -> None:
     row.state, row.claimed_by, row.leased_until, row.next_attempt_at = ReminderState.DUE, None, None, moment
 
 
-def _deliver_one(database: Database, key: UUID, now: datetime) -> str:
-    def attempt() -> str:
+def _deliver_few(database: Database, keys: Sequence[UUID], now: datetime) -> list[str]:
+    """Deliver claimed reminders; return their outcomes."""
+
+    def attempt() -> list[str]:
         with database.unit_of_work() as session:
-            return deliver(session, key, now).value
+            return [state.value for state in deliver(session, keys, now).values()]
 
     try:
         return patiently(attempt)
     except Exception as error:  # one bad row must not stop the batch
-        logger.exception("reminder failed", extra={"reminder": str(key)})
+        if len(keys) > 1:
+            return [outcome for key in keys for outcome in _deliver_few(database, [key], now)]
+        logger.exception("reminder failed", extra={"reminder": str(keys[0])})
         with database.unit_of_work() as session:
-            return _note_error(session, key, now, error)
+            return [_note_error(session, keys[0], now, error)]
 
 
 def _note_error(session: Session, key: UUID, now: datetime, error: Exception) -> str:
@@ -140,45 +146,86 @@ def _note_error(session: Session, key: UUID, now: datetime, error: Exception) ->
         _give_back(row, now + back_off(row.attempts, row.id, first=FIRST_WAIT, longest=LONGEST_WAIT))
         return "postponed"
     # The evidence names the kind of failure only: its text might hold somebody's data.
-    _settle(session, row, now, ReminderState.FAILED, type(error).__name__)
+    _settle(session, [_End(row, ReminderState.FAILED, type(error).__name__)], now)
     row.reason = f"{type(error).__name__}: {error}"[:300]
     return ReminderState.FAILED.value
 
 
-def deliver(session: Session, reminder_id: UUID, now: datetime) -> ReminderState:
-    """Deliver one claimed reminder, or skip it with the reason when it is no longer true. Running it again changes nothing."""
-    row = session.get(Reminder, reminder_id, with_for_update=True)
-    if row is None or row.state is not ReminderState.CLAIMED:
-        return ReminderState.SKIPPED if row is None else row.state
-    user = session.get_one(User, row.recipient_id)
-    if user.disabled_at is not None or not user.email:
-        return _settle(session, row, now, ReminderState.FAILED, "account disabled" if user.disabled_at else "no address")
-    if not _is_still_due(session, row):
-        return _settle(session, row, now, ReminderState.SKIPPED, "settled or moved meanwhile")
-    day = today(now)
-    if row.due_on < day and session.scalar(sa.select(paused(row.target_id, day))):
-        return _settle(session, row, now, ReminderState.SKIPPED, "somebody works on it")
-    ref = Ref(row.target_kind, row.target_id)
-    info = targets.load(session, [ref]).get(ref)
-    if info is None:
-        return _settle(session, row, now, ReminderState.SKIPPED, "no longer there")
-    subject, text = words(row, info, user, now)
-    message_id = queue_message(
-        session, now=now, recipient_id=user.id, kind="reminder", subject=subject, text=text, target=ref, url=info.url,
-        dedupe_key=f"reminder:{row.id}", bundle=is_pressing(row.due_on, now),
-    )  # fmt: skip
-    return _settle(session, row, now, ReminderState.QUEUED, "", message_id)
+@dataclass(frozen=True)
+class _End:
+    """How a reminder ends: its state, the reason, and the message that tells it."""
+
+    row: Reminder
+    state: ReminderState
+    reason: str = ""
+    message_id: UUID | None = None
 
 
-def _is_still_due(session: Session, row: Reminder) -> bool:
-    kind = due_kinds().get(row.due_kind)
-    if kind is None:
-        return False
-    due = kind.select().subquery()
-    return (
-        session.execute(sa.select(due.c.target_id).where(due.c.target_id == row.target_id, due.c.due_on == row.due_on)).first()
-        is not None
-    )
+@dataclass(frozen=True)
+class _Known:
+    """What is true of reminders now, asked once for all of them."""
+
+    users: dict[UUID, User]
+    #: (kind, object, due day) of what is still due.
+    due: set[tuple[str, UUID, date]]
+    paused: set[UUID]
+    infos: dict[Ref, TargetInfo]
+    day: date
+
+    def obstacle(self, row: Reminder) -> tuple[ReminderState, str] | None:
+        """Return why nothing is to be said; None when something is."""
+        user = self.users[row.recipient_id]
+        if user.disabled_at is not None or not user.email:
+            return ReminderState.FAILED, "account disabled" if user.disabled_at else "no address"
+        if (row.due_kind, row.target_id, row.due_on) not in self.due:
+            return ReminderState.SKIPPED, SETTLED
+        if row.due_on < self.day and row.target_id in self.paused:
+            return ReminderState.SKIPPED, "somebody works on it"
+        if _ref(row) not in self.infos:
+            return ReminderState.SKIPPED, "no longer there"
+        return None
+
+
+def deliver(session: Session, reminder_ids: Sequence[UUID], now: datetime) -> dict[UUID, ReminderState]:
+    """Deliver claimed reminders, or skip them with the reason when they are no longer true; return their states.
+
+    Running it again changes nothing.
+    """
+    locked = sa.select(Reminder).where(Reminder.id.in_(reminder_ids)).order_by(Reminder.id).with_for_update()
+    found = session.scalars(locked.execution_options(populate_existing=True)).all()
+    rows = [row for row in found if row.state is ReminderState.CLAIMED]
+    known = _look(session, rows, today(now))
+    obstacles = {row.id: known.obstacle(row) for row in rows}
+    told = [row for row in rows if obstacles[row.id] is None]
+    messages = queue_messages(session, now=now, drafts=[_draft(row, known, now) for row in told])
+    ends = [_End(row, *obstacle) for row in rows if (obstacle := obstacles[row.id]) is not None]
+    ends += [_End(row, ReminderState.QUEUED, "", key) for row, key in zip(told, messages, strict=True)]
+    _settle(session, ends, now)
+    return {row.id: row.state for row in found}
+
+
+def _look(session: Session, rows: Sequence[Reminder], day: date) -> _Known:
+    users = session.scalars(sa.select(User).where(User.id.in_({row.recipient_id for row in rows})))
+    due = {
+        (kind, *found)
+        for kind in {row.due_kind for row in rows}
+        for found in due_days(session, kind, [row.target_id for row in rows if row.due_kind == kind])
+    }
+    targeted = {row.target_id for row in rows}
+    pauses = sa.select(ReminderPause.target_id).where(ReminderPause.target_id.in_(targeted), ReminderPause.until_on >= day)
+    infos = targets.load(session, [_ref(row) for row in rows])
+    return _Known({user.id: user for user in users}, due, set(session.scalars(pauses)), infos, day)
+
+
+def _ref(row: Reminder) -> Ref:
+    return Ref(row.target_kind, row.target_id)
+
+
+def _draft(row: Reminder, known: _Known, now: datetime) -> Draft:
+    info = known.infos[_ref(row)]
+    subject, text = words(row, info, known.users[row.recipient_id], now)
+    haste = Haste.BUNDLED if is_pressing(row.due_on, now) else Haste.GATHERED
+    return Draft(row.recipient_id, "reminder", subject, text, _ref(row), info.url, f"reminder:{row.id}", haste)
 
 
 def words(row: Reminder, info: TargetInfo, user: User, now: datetime) -> tuple[str, str]:
@@ -196,21 +243,25 @@ def words(row: Reminder, info: TargetInfo, user: User, now: datetime) -> tuple[s
         return subject, f"{label}: {title}\n{when}"
 
 
-def _settle(
-    session: Session, row: Reminder, now: datetime, state: ReminderState, reason: str, message_id: UUID | None = None
-) -> ReminderState:
-    row.state, row.settled_at, row.reason, row.claimed_by, row.leased_until = state, now, reason, None, None
-    if message_id is not None:
-        row.message_id, row.trace = message_id, Outcome.QUEUED
-    evidence = ReminderEvidence(
-        reminder_id=row.id, target_kind=row.target_kind, target_id=row.target_id, due_on=row.due_on, recipient_id=row.recipient_id,
-        deputy_for_id=row.deputy_for_id, audience=row.audience, outcome=Outcome(state.value), message_id=message_id, note=reason or passed_over(session, row),
-        happened_at=now,
-    )  # fmt: skip
+def _settle(session: Session, ends: Sequence[_End], now: datetime) -> None:
+    """Let reminders end, each with its evidence."""
+    # All rows first: the flush of the first act then writes them together.
+    for end in ends:
+        row = end.row
+        row.state, row.settled_at, row.reason, row.claimed_by, row.leased_until = end.state, now, end.reason, None, None
+        if end.message_id is not None:
+            row.message_id, row.trace = end.message_id, Outcome.QUEUED
+    notes = passed_over(session, [end.row for end in ends])
     actor = job_actor(Job.REMINDERS_DELIVER.value)
-    with history.act(session, verb=_VERBS[state], actor=actor, now=now, subject=evidence):
-        session.add(evidence)
-    return state
+    for end in ends:
+        row = end.row
+        evidence = ReminderEvidence(
+            reminder_id=row.id, target_kind=row.target_kind, target_id=row.target_id, due_on=row.due_on,
+            recipient_id=row.recipient_id, deputy_for_id=row.deputy_for_id, audience=row.audience, outcome=Outcome(end.state.value),
+            message_id=end.message_id, note=end.reason or notes[row.id], happened_at=now,
+        )  # fmt: skip
+        with history.act(session, verb=_VERBS[end.state], actor=actor, now=now, subject=evidence):
+            session.add(evidence)
 
 
 _VERBS = {

@@ -18,7 +18,10 @@ from collab.reminders.registry import due_kinds
 
 VERBS = {
     Outcome.ACCEPTED: "reminder.accepted",
+    Outcome.BOUNCED: "reminder.bounced",
+    Outcome.DELIVERED: "reminder.delivered",
     Outcome.EXPIRED: "reminder.expired",
+    Outcome.POSTED: "reminder.posted",
     Outcome.ACKNOWLEDGED: "reminder.acknowledged",
     Outcome.SKIPPED: "reminder.skipped",
 }
@@ -35,10 +38,16 @@ SETTLED = "settled or moved meanwhile"
 BATCH = 500
 
 
-def passed_over(session: Session, row: Reminder) -> str:
-    """Return the rung that the rule names when a wider one had to be told, '' otherwise: everybody of it and their deputies were away."""
-    rule = session.get_one(ReminderRule, row.rule_id)
-    return "" if rule.audience is row.audience else f"nobody there: {rule.audience.value}"
+def passed_over(session: Session, rows: Sequence[Reminder]) -> dict[UUID, str]:
+    """Return for each reminder the rung that its rule names when a wider one had to be told, '' otherwise.
+
+    Everybody of that rung and their deputies were away.
+    """
+    named = sa.select(ReminderRule.id, ReminderRule.audience).where(ReminderRule.id.in_({row.rule_id for row in rows}))
+    audiences = {found.id: found.audience for found in session.execute(named)}
+    return {
+        row.id: "" if audiences[row.rule_id] is row.audience else f"nobody there: {audiences[row.rule_id].value}" for row in rows
+    }
 
 
 def record(session: Session, *, actor: Actor, now: datetime, row: Reminder, outcome: Outcome, note: str = "") -> None:
@@ -71,6 +80,9 @@ def follow(session: Session, *, actor: Actor, now: datetime, size: int = BATCH) 
         .limit(size)
         .with_for_update(of=Reminder, skip_locked=True)
     ).all()
+    for row, state, _at in rows:
+        # All rows first: the flush of the first act then writes them together.
+        row.trace = _ENDS[MessageState(state)]
     for row, state, at in rows:
         outcome = _ENDS[MessageState(state)]
         note = SETTLED if outcome is Outcome.SKIPPED else ""
@@ -108,7 +120,7 @@ def no_longer_due(session: Session, message_ids: Sequence[UUID], now: datetime) 
     late = [row.target_id for row in rows if row.due_on < day]
     pauses = sa.select(ReminderPause.target_id).where(ReminderPause.target_id.in_(late), ReminderPause.until_on >= day)
     worked_on = set(session.scalars(pauses))
-    due = {name: _due_days(session, name, [row.target_id for row in rows]) for name in {row.due_kind for row in rows}}
+    due = {name: due_days(session, name, [row.target_id for row in rows]) for name in {row.due_kind for row in rows}}
     still = {
         row.message_id
         for row in rows
@@ -117,7 +129,8 @@ def no_longer_due(session: Session, message_ids: Sequence[UUID], now: datetime) 
     return set(message_ids) - still
 
 
-def _due_days(session: Session, due_kind: str, target_ids: Sequence[UUID]) -> set[tuple[UUID, date]]:
+def due_days(session: Session, due_kind: str, target_ids: Sequence[UUID]) -> set[tuple[UUID, date]]:
+    """Return those of the objects that are still due, each with its due day."""
     kind = due_kinds().get(due_kind)
     if kind is None:
         return set()

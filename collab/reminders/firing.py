@@ -10,11 +10,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from collab.calendar import queries as calendar
+from collab.kernel.paging import AnySelect
 from collab.reminders import rules
 from collab.reminders.models import Reminder, ReminderOverride, ReminderPause, ReminderRule
 from collab.reminders.registry import DueKind, due_kinds
 from collab.reminders.rules import Firing, Place, Setting, Variant, WorkingDays
 
+#: Objects by id, from the one after the first to the second; None is an open end.
+Stretch = tuple[UUID | None, UUID | None]
+EVERYTHING: Stretch = (None, None)
 #: Columns of what fires, besides those of the registry.
 PASSED = ("target_id", "due_on", "organisation_id", "owner_id", "committee_id", "occurrence", "fire_on")
 
@@ -56,17 +60,22 @@ def kinds_of(rule: ReminderRule) -> list[DueKind]:
     return [kind for name, kind in sorted(due_kinds().items()) if rule.due_kind in (None, name)]
 
 
-def firing(rule_id: UUID, kind: DueKind, variant: Variant, fires: Sequence[Firing], day: date) -> sa.Subquery | None:
-    """Return what is due on the days of ``fires`` and was not yet recorded for anybody by ``day``; None when nothing can be.
+def firing(
+    rule_id: UUID, kind: DueKind, variant: Variant, fires: Sequence[Firing], day: date, stretch: Stretch = EVERYTHING
+) -> sa.CTE | None:
+    """Return what of ``stretch`` is due on the days of ``fires`` and was not yet recorded for anybody by ``day``; None: nothing can be.
 
     An occurrence that was recorded once is over: who takes over an office, or comes back from an absence, is not told of it again.
     What is late stays untold while somebody works on it, and is told when that day has passed.
     """
     if not fires:
         return None
-    due = kind.select().subquery()
-    if "plan_id" not in due.c and variant.place.plan_id is not None:
+    every = kind.select().subquery()
+    if "plan_id" not in every.c and variant.place.plan_id is not None:
         return None
+    # The bounds say nothing new, but an index on the day serves them.
+    near = sa.select(every).where(every.c.due_on.between(fires[0].due_on, fires[-1].due_on), *_on(stretch, every))
+    due = _once(near, "near")
     table = (
         sa.func.unnest(
             sa.literal([fire.due_on for fire in fires], ARRAY(sa.Date())),
@@ -76,20 +85,31 @@ def firing(rule_id: UUID, kind: DueKind, variant: Variant, fires: Sequence[Firin
         .table_valued(sa.column("due_on", sa.Date()), sa.column("occurrence", sa.Integer()), sa.column("fire_on", sa.Date()))
         .render_derived(name="fires")
     )
-    recorded = sa.exists().where(
+    # Looked up row by row in the index of `uq_reminder_once`. As NOT EXISTS it is a join, for which the planner takes a nested loop
+    # over all that was recorded when its statistics do not know yet of a hundred thousand reminders recorded a moment ago.
+    # (And not as IS NULL, of which the planner believes that it leaves one row of two hundred.)
+    looked_up = sa.select(sa.true()).where(
         Reminder.due_kind == kind.kind, Reminder.target_id == due.c.target_id, Reminder.rule_id == rule_id,
         Reminder.due_on == due.c.due_on, Reminder.occurrence == table.c.occurrence,
     )  # fmt: skip
+    is_recorded = sa.func.coalesce(looked_up.limit(1).scalar_subquery(), sa.false())
     statement = (
         sa.select(*(due.c[name] for name in PASSED[:5]), table.c.occurrence, table.c.fire_on)
         .join(table, table.c.due_on == due.c.due_on)
-        # The bounds say nothing new, but an index on the day serves them.
-        .where(
-            due.c.due_on.between(fires[0].due_on, fires[-1].due_on), sa.not_(recorded),
-            sa.or_(due.c.due_on >= day, sa.not_(paused(due.c.target_id, day))), *_within(variant, due),
-        )
-    )  # fmt: skip
-    return statement.subquery()
+        .where(sa.not_(is_recorded), sa.or_(due.c.due_on >= day, sa.not_(paused(due.c.target_id, day))), *_within(variant, due))
+    )
+    return _once(statement, "firing")
+
+
+def _once(statement: AnySelect, name: str) -> sa.CTE:
+    """Return a statement that is run once, however often the one around it asks; and is planned before it, by what is known of it."""
+    return statement.cte(name).prefix_with("MATERIALIZED")
+
+
+def _on(stretch: Stretch, due: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    after, upto = stretch
+    clauses = [] if after is None else [due.c.target_id > after]
+    return clauses if upto is None else [*clauses, due.c.target_id <= upto]
 
 
 def paused(target_id: Any, day: date) -> sa.Exists:
@@ -97,7 +117,7 @@ def paused(target_id: Any, day: date) -> sa.Exists:
     return sa.exists().where(ReminderPause.target_id == target_id, ReminderPause.until_on >= day)
 
 
-def _within(variant: Variant, due: sa.Subquery) -> list[sa.ColumnElement[bool]]:
+def _within(variant: Variant, due: sa.FromClause) -> list[sa.ColumnElement[bool]]:
     clauses: list[sa.ColumnElement[bool]] = []
     if variant.place.plan_id is not None:
         clauses.append(due.c.plan_id == variant.place.plan_id)

@@ -29,7 +29,7 @@ def rungs_from(audience: Audience) -> tuple[Audience, ...]:
     return LADDER[LADDER.index(audience) :]
 
 
-def recipients(audience: Audience, fires: sa.Subquery, day: date) -> sa.Subquery:
+def recipients(audience: Audience, fires: sa.FromClause, day: date) -> sa.Subquery:
     """Return ``fires`` joined with the people of the rung who can be told on ``day``: (…, recipient_id, deputy_for_id).
 
     Whoever is away is replaced by a deputy who is there; without one the row is left out, and the next rung has its turn.
@@ -71,7 +71,7 @@ def _stand_ins(day: date) -> sa.Subquery:
     )  # fmt: skip
 
 
-def beyond(started: Audience, rung: Audience, fires: sa.Subquery, day: date) -> sa.Subquery:
+def beyond(started: Audience, rung: Audience, fires: sa.FromClause, day: date) -> sa.FromClause:
     """Return what of ``fires`` may go on from ``rung`` to the next one, under a rule whose own rung is ``started``.
 
     Not where the owner holds the rung: such a one is told as the owner, by the rule for owners, and is not passed over.
@@ -94,7 +94,7 @@ def _is_away(person_id: Any, day: date) -> sa.Exists:
     )
 
 
-def _people(audience: Audience, fires: sa.Subquery, day: date) -> AnySelect | sa.CompoundSelect[*tuple[Any, ...]]:
+def _people(audience: Audience, fires: sa.FromClause, day: date) -> AnySelect | sa.CompoundSelect[*tuple[Any, ...]]:
     if audience is not Audience.OWNER:
         return _holders(audience, fires, day)
     # An owner who can no longer sign in is no owner: the clerks of the organisation are told instead.
@@ -103,7 +103,7 @@ def _people(audience: Audience, fires: sa.Subquery, day: date) -> AnySelect | sa
     return sa.union_all(owned, _holders(Audience.CLERK, fires, day).where(sa.not_(is_there)))
 
 
-def _holders(audience: Audience, fires: sa.Subquery, day: date) -> AnySelect:
+def _holders(audience: Audience, fires: sa.FromClause, day: date) -> AnySelect:
     role, scope = ROLES[audience]
     place = fires.c.organisation_id if scope is Scope.ORGANISATION else fires.c.committee_id
     held, person = aliased(RoleAssignment), aliased(User)
@@ -116,5 +116,5 @@ def _holders(audience: Audience, fires: sa.Subquery, day: date) -> AnySelect:
     )
 
 
-def _passed(fires: sa.Subquery) -> list[sa.ColumnElement[Any]]:
+def _passed(fires: sa.FromClause) -> list[sa.ColumnElement[Any]]:
     return [fires.c[name] for name in PASSED]

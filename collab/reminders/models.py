@@ -34,12 +34,15 @@ class ReminderState(StrEnum):
 class Outcome(StrEnum):
     """What is known of one reminder, in the order in which it can become known.
 
-    ``accepted`` means that a mail server took it, never that it was received. Only ``acknowledged`` is a person's own word. What was
-    never reported is unknown.
+    ``accepted`` means that a mail server took it, ``posted`` that a further channel did, never that it was received. ``delivered`` and
+    ``bounced`` are what another server reported. Only ``acknowledged`` is a person's own word. What was never reported is unknown.
     """
 
     QUEUED = "queued"
     ACCEPTED = "accepted"
+    POSTED = "posted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
     EXPIRED = "expired"
     ACKNOWLEDGED = "acknowledged"
     SKIPPED = "skipped"

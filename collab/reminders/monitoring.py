@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from collab.kernel.jobs import Job
 from collab.kernel.models import Heartbeat
+from collab.members.address_queries import count_flagged
 from collab.notices import queries as notices
 from collab.notices.models import DeliveryAttempt, Message, MessageState
 from collab.reminders import presenters, queries
@@ -39,6 +40,8 @@ class Snapshot:
     oldest_reminder: datetime | None
     oldest_message: datetime | None
     rates: Rates
+    #: Addresses to which no mail goes because it came back.
+    flagged: int
 
     @property
     def silent(self) -> list[Job]:
@@ -62,6 +65,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
     return Snapshot(
         now, queries.heartbeats(session), queries.pauses(session), queries.count_by_state(session), notices.count_by_state(session),
         queries.oldest_undone(session), notices.oldest_waiting(session, now), _rates(session, now),
+        count_flagged(session),
     )  # fmt: skip
 
 

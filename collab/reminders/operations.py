@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, can, could
 from collab.kernel.errors import InvalidInput, NotFound
 from collab.kernel.i18n import _, ngettext
 from collab.kernel.jobs import Job
@@ -40,6 +40,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "operations/index.html", jobs=[_job_line(state, job) for job in Job], state=state, reasons=reasons, failed=failed, dead=dead,
         people=people, form=CollabForm(), words=presenters, may_manage=can(current_actor(), Permission.OPERATIONS_MANAGE),
+        keeps_members=could(current_actor(), Permission.MEMBERS_MANAGE),
     )  # fmt: skip
 
 
@@ -150,6 +151,8 @@ def _registry_of(state: Snapshot) -> CollectorRegistry:
     gauge("reminders", "Reminders by state", "state", {name: float(count) for name, count in state.reminders.items()})
     gauge("messages", "Messages by state", "state", {name: float(count) for name, count in state.messages.items()})
     gauge("oldest_undone_seconds", "Age of the oldest undone row", "queue", state.waiting_seconds())
+    flagged = {"flagged": float(state.flagged)}
+    gauge("addresses", "Addresses to which no mail goes because it came back", "state", flagged)
     done = {
         "reminders_settled": state.rates.settled,
         "mails_accepted": state.rates.accepted,

@@ -72,7 +72,7 @@ def _one_day(session: Session, rule: ReminderRule, kind: DueKind, variant: Varia
     fired = firing.firing(rule.id, kind, variant, fires, day)
     if fired is None:
         return
-    few = sa.select(fired).order_by(fired.c.due_on, fired.c.target_id).limit(MOST + 1).subquery()
+    few: sa.FromClause = sa.select(fired).order_by(fired.c.due_on, fired.c.target_id).limit(MOST + 1).subquery()
     told: set[tuple[UUID, date]] = set()
     for rung in ladder.rungs_from(rule.audience):
         waiting = {(row.target_id, row.due_on) for row in session.execute(sa.select(few.c.target_id, few.c.due_on))} - told

@@ -14,6 +14,8 @@ from collab.kernel import errors
 from collab.kernel.i18n import _
 from collab.web.refusals import tell_refusal
 
+#: When to ask again after a 503.
+RETRY_AFTER_SECONDS = 30
 logger = logging.getLogger(__name__)
 
 STATUS: dict[type[Exception], int] = {
@@ -55,7 +57,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    logger.exception("unexpected error", extra={"request_id": g.get("request_id", "")})
+    logger.exception("unexpected error")
     return answer(500, "")
 
 
@@ -63,6 +65,7 @@ def answer(status: int, message: str, fields: dict[str, str] | None = None) -> R
     """Return the page or problem for ``status``; ``message`` is the domain's own explanation, ``fields`` the faults by field."""
     if request.path.startswith("/api/"):
         return problem(status, message, fields)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
     page = status if status in _PAGES else (404 if status < 500 else 500)
     page = {400: 422, 405: 404}.get(page, page)
     try:
@@ -70,13 +73,13 @@ def answer(status: int, message: str, fields: dict[str, str] | None = None) -> R
     except Exception:
         logger.exception("error page failed")
         body = f"<!doctype html><title>{page}</title><h1>{page}</h1>"
-    return body, status
+    return body, status, headers
 
 
 def problem(status: int, detail: str, fields: dict[str, str] | None = None) -> Response:
     """Return an RFC 9457 problem."""
     titles = {401: _("Not signed in"), 403: _("Not allowed"), 404: _("Not found"), 409: _("Conflict"), 422: _("Invalid input"),
-              429: _("Too many requests")}  # fmt: skip
+              429: _("Too many requests"), 503: _("The service is not available just now")}  # fmt: skip
     body: dict[str, Any] = {"type": "about:blank", "title": titles.get(status, _("Error")), "status": status}
     if detail:
         body["detail"] = detail
@@ -85,4 +88,6 @@ def problem(status: int, detail: str, fields: dict[str, str] | None = None) -> R
     response = jsonify(body)
     response.status_code = status
     response.mimetype = "application/problem+json"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import time
 from collections.abc import Hashable
 from typing import Any
 
@@ -11,12 +12,13 @@ from flask import Blueprint, Flask, Response, current_app, g, redirect, request,
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
-from collab.kernel import i18n
+from collab.kernel import i18n, logs
 from collab.kernel.access import Actor
 from collab.web.context import EXTENSION, close_reader, find_actor, reading
 from collab.web.frame import Frame
 from collab.web.navigation import Badge, entries, layout_links
 from collab.web.routing import local_path, public
+from config import LogFormat
 
 logger = logging.getLogger(__name__)
 blueprint = Blueprint("web", __name__)
@@ -34,23 +36,39 @@ def register_badge(badge: Badge) -> None:
 def register_requests(app: Flask) -> None:
     """Install the hooks on ``app``. They run before those of `members`, which find out who is signed in."""
     app.register_blueprint(blueprint)
+    # People who try the product read the console; machines read JSON.
+    is_told = app.extensions[EXTENSION].settings.log_format is LogFormat.JSON
 
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _ID.match(given) else secrets.token_hex(8)
+        g.request_id, g.began = given if _ID.match(given) else secrets.token_hex(8), time.perf_counter()
+        logs.speak_of(request_id=g.request_id)
         i18n.set_locale(request.cookies.get(LOCALE_COOKIE, i18n.DEFAULT_LOCALE))
 
     @app.after_request
     def tag(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
+        if is_told:
+            _tell(response)
         return response
 
     @app.teardown_request
     def finish(_error: BaseException | None) -> None:
         close_reader()
+        logs.speak_of()
 
     app.context_processor(_layout)
+
+
+def _tell(response: Response) -> None:
+    """Write one line of the request: by its rule and not its path, because paths hold links that work for whoever reads them."""
+    actor = find_actor()
+    told = {
+        "method": request.method, "rule": request.url_rule.rule if request.url_rule else "", "status": response.status_code,
+        "milliseconds": round((time.perf_counter() - g.began) * 1000, 1), "user": str(actor.user_id) if actor else "",
+    }  # fmt: skip
+    logger.info("request", extra=told)
 
 
 def use_locale_of(actor: Actor) -> None:

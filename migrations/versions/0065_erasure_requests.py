@@ -6,7 +6,7 @@ from alembic import op
 from migrations.helpers import track_table
 
 revision = "0065"
-down_revision = "0045"
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,7 @@
 """A plan between two points: what is told, that it adds up, who may see it, and how it is taken away."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from collab.action_plans import compare_rules, service
 from collab.action_plans.compare_rules import Money, weigh
+from collab.action_plans.compare_words import Names, is_told, value_text
 from collab.action_plans.comparison import PlanComparison, compare_plan
 from collab.action_plans.models import ActionItem, ActionPlan, Baseline, DeadlineChange
 from collab.action_plans.states import ChangeState
 from collab.history.comparison import Change
+from collab.kernel.db import Base
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from tests.factories import action_plans as made
@@ -48,6 +51,26 @@ HOUR = timedelta(hours=1)
 )
 def test_an_item_is_weighed_with_its_parts(own: Change | None, parts: list[Change], said: Change | None) -> None:
     assert weigh(own, parts) is said
+
+
+def test_every_code_of_a_part_of_a_plan_has_words() -> None:
+    names = Names({}, {}, {}, {})
+    bare = []
+    for mapper in Base.registry.mappers:
+        tracked = getattr(mapper.class_, "__tracked__", None)
+        if tracked is None or not mapper.class_.__module__.startswith("collab.action_plans."):
+            continue
+        for column in mapper.columns:
+            codes = [code for code in getattr(column.type, "enums", ()) if words_of(tracked.kind, column.key)]
+            bare += [
+                (tracked.kind, column.key, code) for code in codes if value_text(tracked.kind, column.key, code, names) == code
+            ]
+    assert bare == []
+
+
+def words_of(kind: str, name: str) -> bool:
+    """Say whether a comparison tells this field: templates and the rules of a committee belong to no plan."""
+    return is_told(name) and kind not in {"plan_template", "plan_template_item", "plan_template_link", "slip_rule"}
 
 
 def state(lead: str, budget: int, code: str = "planned") -> dict[str, Any]:
@@ -195,6 +218,30 @@ def test_the_page_tells_what_came_since_the_approval(
     for part in ("งานที่จะถูกนำออก", "ซ้ำกับงานของจังหวัด", "น้ำท่วมทางเข้า", "เห็นชอบ", "ส่งมอบแล้ว", "แก้ไขแล้วกลับเป็นเดิม", "งานใหม่"):
         assert part in text
     assert "ผู้ทดสอบ chair" in text
+
+
+def test_a_long_text_is_told_word_by_word(
+    plan: ActionPlan,
+    item: ActionItem,
+    world: World,
+    authority: Ref,
+    browse: Callable[[str], FlaskClient],
+    core: Any,
+    now: datetime,
+    session: Session,
+) -> None:
+    for hours, words in ((1, "ทุกวันจันทร์"), (30, "ทุกวันศุกร์")):
+        text = f"เก็บขนขยะมูลฝอยจากตลาดสดเทศบาลไปยังบ่อขยะบ้านพรุ{words}ตั้งแต่เวลาหกนาฬิกา"
+        facts = made.facts(world, authority, title=item.title, description=text)
+        actor = world.actors["coordinator"]
+        service.edit_item(session, actor=actor, now=now + hours * HOUR, item_id=item.id, expected_version=None, facts=facts)
+        session.commit()
+    core.clock = lambda: now + 40 * HOUR
+    day = (now + HOUR).date()
+    since = {"earlier_day-day": str(day.day), "earlier_day-month": str(day.month), "earlier_day-year": str(day.year + 543)}
+    text = page(browse("coordinator"), plan, earlier="day", later="now", **since).get_data(as_text=True)
+    assert re.search(r"เก็บขนขยะ[^<]+<del>[^<]*จันทร์</del>ตั้งแต่", text)
+    assert re.search(r"เก็บขนขยะ[^<]+<ins>[^<]*ศุกร์</ins>ตั้งแต่", text)
 
 
 def test_each_figure_opens_exactly_its_rows(

@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 import icalendar
@@ -174,7 +175,7 @@ def test_faults_name_their_column(
     staged = exchange_apply.stage(
         session, actor=actor, now=now, plan_id=draft.id, kind=SheetKind.ITEMS, filename="a.xlsx", rows=rows
     )
-    outcome = exchange_apply.outcomes_of(session, actor, now, draft, staged)[0]
+    outcome = exchange_apply.outcomes_of(session, actor, now, draft, staged).outcomes[0]
     assert outcome.effect is Effect.BAD
     assert column in outcome.faults
 
@@ -193,7 +194,7 @@ def test_an_active_plan_keeps_its_rules(
         staged = exchange_apply.stage(
             session, actor=actor, now=now, plan_id=plan.id, kind=SheetKind.ITEMS, filename="a", rows=row
         )
-        return [outcome.faults for outcome in exchange_apply.outcomes_of(session, actor, now, plan, staged)]
+        return [outcome.faults for outcome in exchange_apply.outcomes_of(session, actor, now, plan, staged).outcomes]
 
     moved, begun, new, twice = (
         {"key": str(item.id), "title": item.title, "due_on": "1/3/2570"}, {"key": str(other.id), "title": other.title, "starts_on": "1/11/2569"},
@@ -339,15 +340,102 @@ def test_a_link_ends_with_its_maker(client: FlaskClient, session: Session, world
         feeds.reader_of(session, token, now)
 
 
-def test_five_hundred_rows_in_few_statements(
+@pytest.fixture
+def chain(session: Session, world: World, now: datetime, draft: ActionPlan, authority: Ref) -> list[ActionItem]:
+    """Three items in a row, a week each, one waiting for the other."""
+    days = [
+        (date(2026, 10, 5), date(2026, 10, 9)),
+        (date(2026, 10, 12), date(2026, 10, 16)),
+        (date(2026, 10, 19), date(2026, 10, 22)),
+    ]
+    items = [
+        made.make_item(session, world, now, draft, authority, title=f"ขั้น {number}", starts_on=first, due_on=last)
+        for number, (first, last) in enumerate(days)
+    ]
+    links = [
+        Dependency(plan_id=draft.id, predecessor_id=before.id, successor_id=after.id, lag_days=0)
+        for before, after in pairwise(items)
+    ]
+    with history.act(session, verb="dependency.added", actor=world.actors["coordinator"], now=now, subject=links[0]):
+        session.add_all(links)
+    session.commit()
+    return items
+
+
+def row_of(item: ActionItem, starts: str, due: str, **more: str) -> dict[str, str]:
+    return {"row": "2", "key": str(item.id), "title": item.title, "starts_on": starts, "due_on": due, **more}
+
+
+def test_what_waits_for_a_row_moves_with_it_and_is_shown_first(
+    browse: Browse, session: Session, world: World, draft: ActionPlan, chain: list[ActionItem]
+) -> None:
+    client = browse("coordinator")
+    head = ["Key (do not change)", "What will be done", "Starts on", "Due on"]
+    rows = [[str(chain[0].id), "ขั้น 0", "12/10/2569", "16/10/2569"], [str(chain[2].id), "ขั้นสุดท้าย", "19/10/2569", "22/10/2569"]]
+    answer = send(client, draft, workbook(head, *rows))
+    page = client.get(answer.location).text
+    assert "2 รายการ" in page
+    assert "19 ต.ค. 2569" in page
+    assert "23 ต.ค. 2569" in page
+    assert confirm(client, answer.location).status_code == 303
+    for item in chain:
+        session.refresh(item)
+    assert [item.starts_on for item in chain] == [date(2026, 10, 12), date(2026, 10, 19), date(2026, 10, 26)]
+    assert chain[2].title == "ขั้นสุดท้าย"
+
+
+def test_a_row_that_begins_too_early_is_left_out_and_says_why(
+    session: Session, world: World, now: datetime, draft: ActionPlan, chain: list[ActionItem]
+) -> None:
+    actor = world.actors["coordinator"]
+
+    def checked(*rows: dict[str, str]) -> Any:
+        staged = exchange_apply.stage(
+            session, actor=actor, now=now, plan_id=draft.id, kind=SheetKind.ITEMS, filename="a", rows=rows
+        )
+        return exchange_apply.outcomes_of(session, actor, now, draft, staged)
+
+    early = checked(row_of(chain[1], "8/10/2569", "9/10/2569"))
+    assert "ขั้น 0" in early.outcomes[0].faults["starts_on"]
+    assert early.impact.moves == ()
+    # Brought forward together, they hold.
+    both = checked(row_of(chain[0], "1/10/2569", "2/10/2569"), row_of(chain[1], "5/10/2569", "9/10/2569"))
+    assert [each.effect for each in both.outcomes] == [Effect.CHANGE, Effect.CHANGE]
+    # The first moves beyond the second's wish: the second is left out, and pushed.
+    clash = checked(row_of(chain[0], "12/10/2569", "16/10/2569"), row_of(chain[1], "13/10/2569", "16/10/2569"))
+    assert [each.effect for each in clash.outcomes] == [Effect.CHANGE, Effect.BAD]
+    assert [(move.id, move.new[0]) for move in clash.impact.moves] == [
+        (chain[1].id, date(2026, 10, 19)), (chain[2].id, date(2026, 10, 26)),
+    ]  # fmt: skip
+    assert early.fingerprint != both.fingerprint != clash.fingerprint
+
+
+def test_a_move_that_came_in_between_has_to_be_seen(
+    browse: Browse, session: Session, world: World, now: datetime, draft: ActionPlan, chain: list[ActionItem]
+) -> None:
+    client = browse("coordinator")
+    head = ["Key (do not change)", "What will be done", "Starts on", "Due on"]
+    answer = send(client, draft, workbook(head, [str(chain[0].id), "ขั้น 0", "12/10/2569", "16/10/2569"]))
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', client.get(answer.location).text)
+    assert seen is not None
+    with history.act(session, verb="action_item.edited", actor=world.actors["coordinator"], now=now, subject=chain[2]):
+        chain[2].due_on = date(2026, 10, 30)
+    session.commit()
+    assert client.post(answer.location, data={"seen": seen.group(1)}).status_code == 409
+    session.refresh(chain[0])
+    assert chain[0].starts_on == date(2026, 10, 5)
+
+
+def test_the_largest_sheet_in_few_statements(
     session: Session, world: World, now: datetime, draft: ActionPlan, authority: Ref, count_queries: Any
 ) -> None:
     actor = world.actors["coordinator"]
     add_many(session, world, now, draft, authority, 20)
-    rows = exchange_sheet.read_items(workbook(HEAD, *(good_row(world, title=f"รายการ {number}") for number in range(500))))
+    many = exchange_sheet.MOST_ROWS
+    rows = exchange_sheet.read_items(workbook(HEAD, *(good_row(world, title=f"รายการ {number}") for number in range(many))))
     staged = exchange_apply.stage(session, actor=actor, now=now, plan_id=draft.id, kind=SheetKind.ITEMS, filename="a", rows=rows)
     with count_queries() as statements:
-        seen = exchange_check.fingerprint(exchange_apply.outcomes_of(session, actor, now, draft, staged))
+        seen = exchange_apply.outcomes_of(session, actor, now, draft, staged).fingerprint
         done = exchange_apply.apply(session, actor=actor, now=now, import_id=staged.id, seen=seen)
-    assert (done.added, done.left_out) == (500, 0)
+    assert (done.added, done.left_out) == (many, 0)
     assert len(statements) < 60

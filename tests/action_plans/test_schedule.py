@@ -161,6 +161,31 @@ def test_after_a_move_nothing_begins_too_early_and_nothing_moves_without_need(
     assert schedule.digest(schedule.consequences(spans, shuffled, changed, DAYS)) == schedule.digest(moves)
 
 
+@settings(max_examples=150, deadline=None)
+@given(plans(), st.data())
+def test_dates_that_change_together_leave_nothing_too_early(
+    plan: tuple[dict[UUID, Span], list[Link], dict[UUID, Dates]], data: st.DataObject
+) -> None:
+    raw, links, changed = plan
+    spans = settled(raw, links)
+    for chosen in data.draw(st.lists(st.sampled_from(sorted(spans)), max_size=4)):
+        start = FIRST + timedelta(days=data.draw(st.integers(0, 250)))
+        changed = {**changed, chosen: (start, start + timedelta(days=data.draw(st.integers(0, 30))))}
+    moves, early = schedule.settle(spans, links, changed, DAYS)
+    kept = {chosen: dates for chosen, dates in changed.items() if chosen not in early}
+    after = moved_by(spans, {**kept, **{move.id: move.new for move in moves}})
+    assert too_early(after, links) == []
+    for chosen, (day, holder) in early.items():
+        assert changed[chosen][0] < day, "it was refused without need"
+        wished = moved_by(after, {chosen: changed[chosen]})
+        assert (holder, chosen) in {(link.predecessor, link.successor) for link in too_early(wished, links)}
+    for move in moves:
+        assert after[move.id].starts_on > spans[move.id].starts_on
+    # One at a time, and not too early, is what a single move does.
+    if len(changed) == 1 and not early:
+        assert schedule.digest(moves) == schedule.digest(schedule.consequences(spans, links, changed, DAYS))
+
+
 @given(plans())
 def test_a_link_backwards_along_a_path_is_always_a_circle(plan: tuple[dict[UUID, Span], list[Link], dict[UUID, Dates]]) -> None:
     _spans, links, _changed = plan

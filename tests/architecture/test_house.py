@@ -47,6 +47,8 @@ EXEMPT = {
     "message": "an outbox; what it tells of is in the history of its object",
     "message_key": "an outbox: that something was said already",
     "delivery_attempt": "technical, of the outbox",
+    "channel_post": "an outbox; what a reminder's post led to is evidence of the reminder",
+    "mail_report": "technical; what a report led to is in the history of the person and of the reminder",
     "notice_preference": "a preference",
     "muted_target": "a preference",
     "used_link": "technical; what the link did is in the history",

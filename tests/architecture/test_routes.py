@@ -22,6 +22,7 @@ PUBLIC = {
     "members.forgotten": "for those who cannot come in",
     "members.reset": "opened by a one-time link",
     "members.invitation": "opened by a one-time link",
+    "notices.take": "for mail services, who sign what they send",
     "notices.unsubscribe": "opened by a signed link of one purpose",
     "reminders.acknowledge_by_link": "opened by a signed link of one purpose",
 }

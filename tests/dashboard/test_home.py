@@ -43,7 +43,7 @@ def test_queries_do_not_grow_with_what_waits(
     browse: Browse, session: Session, world: World, now: datetime, count_queries: Callable[[], Any], who: str
 ) -> None:
     counts, client = [], browse(who)
-    for more in (1, 6):
+    for more in (6, 12):  # six fill the list of last decisions: from then on only the number of rows changes
         for _number in range(more):
             ask(session, world, now, proposal_in(session, world, now, ProposalState.SUBMITTED))
         session.commit()
@@ -57,3 +57,14 @@ def test_queries_do_not_grow_with_what_waits(
 @pytest.mark.parametrize("query", ["", "?kind=nonsense", "?committee=x", "?kind=opinion&committee=%00", "?cursor=rubbish"])
 def test_the_rows_behind_a_figure_open_whatever_is_asked(browse: Browse, world: World, query: str) -> None:
     assert browse("coordinator").get(f"/due{query}").status_code < 500
+
+
+def test_an_auditor_first_sees_what_was_decided_not_every_small_change(
+    browse: Browse, session: Session, world: World, now: datetime
+) -> None:
+    proposal_in(session, world, now, ProposalState.SUBMITTED)
+    session.commit()
+    page = browse("auditor").get("/home").text
+    assert "ยื่นข้อเสนอแล้ว" in page
+    assert "เริ่มร่างข้อเสนอ" not in page, "drafting decides nothing"
+    assert "ยื่นข้อเสนอแล้ว" not in browse("clerk_banphru").get("/home").text

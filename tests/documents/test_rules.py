@@ -2,8 +2,11 @@
 
 import io
 import struct
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collab.documents import photos, rules, storage
 from tests.factories import documents as files
@@ -46,7 +49,7 @@ def test_kinds_that_are_refused(name: str, tmp_path) -> None:
 
 
 def test_a_photo_loses_its_place_and_keeps_how_and_when() -> None:
-    data = photos.without_position(files.photo())
+    data = photos.without_position(files.photo(), "image/jpeg")
     assert struct.pack("<HH", 0x8825, 4) not in data
     assert struct.pack(">HH", 0x8825, 4) not in data
     assert struct.pack("<I", 2774) not in data
@@ -57,12 +60,12 @@ def test_a_photo_loses_its_place_and_keeps_how_and_when() -> None:
     assert b"2026:11:21 09:30:00" in data
     assert files.SCAN in data
     assert data.endswith(b"\xff\xd9")
-    assert photos.without_position(data) == data
+    assert photos.without_position(data, "image/jpeg") == data
 
 
 def test_a_photo_that_is_upright_and_undated_gets_no_exif() -> None:
     plain = b"\xff\xd8" + files.segment(0xE1, files.exif(1, b"x" * 19)) + files.SCAN + b"\xff\xd9"
-    assert photos.without_position(plain) == b"\xff\xd8" + files.SCAN + b"\xff\xd9"
+    assert photos.without_position(plain, "image/jpeg") == b"\xff\xd8" + files.SCAN + b"\xff\xd9"
 
 
 @pytest.mark.parametrize(
@@ -78,13 +81,63 @@ def test_a_photo_that_is_upright_and_undated_gets_no_exif() -> None:
 )
 def test_damaged_photos_are_told(data: bytes) -> None:
     with pytest.raises(photos.UnreadablePhoto):
-        photos.without_position(data)
+        photos.without_position(data, "image/jpeg")
 
 
 def test_exif_that_makes_no_sense_is_dropped() -> None:
     for payload in (b"", b"II*\x00", b"II*\x00\xff\xff\xff\xff", b"MM\x00*\x00\x00\x00\x08\xff\xff"):
         data = b"\xff\xd8" + files.segment(0xE1, b"Exif\x00\x00" + payload) + files.SCAN + b"\xff\xd9"
-        assert photos.without_position(data) == b"\xff\xd8" + files.SCAN + b"\xff\xd9"
+        assert photos.without_position(data, "image/jpeg") == b"\xff\xd8" + files.SCAN + b"\xff\xd9"
+
+
+TIFF = files.exif().removeprefix(b"Exif\x00\x00")
+XMP = b"<x exif:GPSLatitude='7,0.46N'/>"
+
+
+def test_a_png_keeps_its_picture_how_it_stands_and_when_it_was_taken() -> None:
+    text = files.png_chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x00\x00\x00\x00" + XMP)
+    data = photos.without_position(
+        files.png(files.png_chunk(b"eXIf", TIFF), text, files.png_chunk(b"gAMA", bytes(4))) + b"more", "image/png"
+    )
+    assert b"GPS" not in data
+    assert struct.pack("<I", 2774) not in data
+    assert b"2026:11:21 09:30:00" in data
+    assert files.png(files.png_chunk(b"gAMA", bytes(4))) == photos.without_position(
+        files.png(text, files.png_chunk(b"gAMA", bytes(4))), "image/png"
+    )
+    assert photos.without_position(data, "image/png") == data
+    assert photos.without_position(files.PNG, "image/png") == files.PNG
+
+
+def test_a_webp_keeps_its_picture_how_it_stands_and_when_it_was_taken() -> None:
+    pixels, head = (b"VP8 ", bytes(range(25))), (b"VP8X", b"\x0c" + bytes(9))
+    data = photos.without_position(files.webp(head, pixels, (b"EXIF", files.exif()), (b"XMP ", XMP)) + b"more", "image/webp")
+    assert b"GPS" not in data
+    assert struct.pack("<I", 2774) not in data
+    assert b"2026:11:21 09:30:00" in data
+    assert data[20] == 0x08
+    assert pixels[1] in data
+    bare = photos.without_position(files.webp(head, pixels, (b"XMP ", XMP)), "image/webp")
+    assert bare == files.webp((b"VP8X", bytes(10)), pixels)
+    assert photos.without_position(data, "image/webp") == data
+
+
+@pytest.mark.parametrize(("data", "media_type"), [
+    (files.PNG[:-13], "image/png"), (files.PNG[:30], "image/png"), (b"\x89PNG", "image/png"), (files.WEBP[:-1], "image/webp"),
+    (files.WEBP[:15], "image/webp"), (files.webp((b"VP8 ", b""))[:-4] + b"\xff" * 4, "image/webp"),
+])  # fmt: skip
+def test_damaged_pictures_are_told(data: bytes, media_type: str) -> None:
+    with pytest.raises(photos.UnreadablePhoto):
+        photos.without_position(data, media_type)
+
+
+@given(st.sampled_from([(files.PNG, "image/png"), (files.WEBP, "image/webp"), (files.photo(), "image/jpeg")]), st.data())
+def test_no_bytes_break_it(picture: tuple[bytes, str], data: st.DataObject) -> None:
+    whole, media_type = picture
+    place = data.draw(st.integers(0, len(whole) - 1))
+    spoilt = whole[:place] + data.draw(st.binary(max_size=8)) + whole[place + data.draw(st.integers(0, 8)) :]
+    with suppress(photos.UnreadablePhoto):
+        photos.without_position(spoilt, media_type)
 
 
 def test_the_store_writes_once(tmp_path) -> None:

@@ -3,10 +3,31 @@
 import io
 import struct
 import zipfile
+import zlib
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
-WEBP = b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(24)
+
+
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    """Return one PNG chunk."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def png(*more: bytes) -> bytes:
+    """Return a PNG of one grey pixel with the chunks ``more`` before its pixels."""
+    head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    tail = png_chunk(b"IDAT", zlib.compress(b"\x00\x7f")) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + head + b"".join(more) + tail
+
+
+def webp(*chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a WebP of ``chunks``, (name, content)."""
+    body = b"WEBP" + b"".join(name + struct.pack("<I", len(text)) + text + bytes(len(text) % 2) for name, text in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+PNG = png()
+WEBP = webp((b"VP8 ", bytes(24)))
 CSV = "ลำดับ,รายการ\n1,ซื้อรถขยะ\n".encode()
 TEXT = "บันทึกการตรวจ".encode("cp874")
 SCAN = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + b"\x11\xff\x00\x22\xff\xd0\x33"

@@ -2,23 +2,29 @@
 
 import socketserver
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, cast
 
-from collab.notices.mail import DeliveryFailed, Server
+from collab.notices.mail import DeliveryFailed, Mail, Server
 
 
 @dataclass
 class Mailbox:
-    """What a sink took, and how it is to answer: ``recipient`` to RCPT, ``data`` to the end of the text ('' drops the line)."""
+    """What a sink took, and how it is to answer: ``recipient`` to RCPT, ``data`` to the end of the text ('' drops the line) after
+    ``pause`` seconds.
+    """
 
     recipient: str = "250 ok"
     data: str = "250 taken"
+    pause: float = 0
     mails: list[bytes] = field(default_factory=list)
+    #: The envelope senders that it was told.
+    senders: list[str] = field(default_factory=list)
 
     def read(self) -> list[EmailMessage]:
         """Return what was taken, parsed."""
@@ -35,11 +41,15 @@ class _Handler(socketserver.StreamRequestHandler):
             verb = line.split(None, 1)[0].upper() if line.split() else b""
             if verb == b"RCPT":
                 self._say(box.recipient)
+            elif verb == b"MAIL":
+                box.senders.append(line.decode().partition("<")[2].partition(">")[0])
+                self._say("250 ok")
             elif verb == b"DATA":
                 self._say("354 go on")
                 box.mails.append(self._text())
                 if not box.data:
                     return
+                time.sleep(box.pause)
                 self._say(box.data)
             elif verb == b"QUIT":
                 self._say("221 bye")
@@ -78,6 +88,15 @@ def smtp_sink() -> Iterator[tuple[Server, Mailbox]]:
             thread.join()
 
 
+def parsed(mail: Mail) -> EmailMessage:
+    """Return a mail as a reader's program understands what goes over the wire."""
+    return cast(EmailMessage, message_from_bytes(mail.source, policy=policy.default))
+
+
+def nothing() -> None:
+    """Do nothing while a server is silent."""
+
+
 @dataclass
 class Remembering:
     """A way out that keeps what it is given, or fails as told."""
@@ -85,9 +104,9 @@ class Remembering:
     failure: DeliveryFailed | Exception | None = None
     mails: list[EmailMessage] = field(default_factory=list)
 
-    def hand_over(self, mail: EmailMessage) -> str:
-        """Keep ``mail``, or raise ``failure``."""
+    def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
+        """Keep ``mail`` as a reader's program shows it, or raise ``failure``."""
         if self.failure is not None:
             raise self.failure
-        self.mails.append(mail)
+        self.mails.append(parsed(mail))
         return "250 kept"

@@ -6,18 +6,19 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.action_plans import ledger, overview, overview_queries, service
+from collab.action_plans import feeds, filters_saved, ledger, overview, overview_queries, service
 from collab.action_plans import queries as plan_queries
 from collab.action_plans.comparison import compare_plan
 from collab.action_plans.lights import Light
 from collab.action_plans.models import ActionPlan
-from collab.action_plans.states import ApprovalLevel, ItemKind
+from collab.action_plans.states import ApprovalLevel, ItemKind, PlanState
 from collab.agreements.models import Agreement
 from collab.audits import trail
 from collab.factory import Core
 from collab.factory.demo import campaign, daily_work, story
 from collab.factory.demo.people import PEOPLE
 from collab.history import canon
+from collab.history.comparison import Change
 from collab.history.integrity.rebuild import check_versions
 from collab.history.integrity.reconcile import find_disagreements
 from collab.history.models import HistoryEvent, HistoryStream
@@ -79,6 +80,8 @@ def test_everybody_has_something_to_do(told: Session, now: datetime, key: str) -
 def test_the_campaign_shows_every_light_and_every_kind_of_change(told: Session, now: datetime) -> None:
     actor = actor_of(told, "chair")
     plan = told.scalars(sa.select(ActionPlan).where(ActionPlan.title == campaign.TITLE)).one()
+    leads = {row.lead_organisation_id for row in plan_queries.items_of(told, plan.id)}
+    assert len(leads) >= 14, "every local government of the district takes part; one has left"
     lights = {
         row.verdict.light for row in overview.read(told, actor, overview_queries.Scope(plan_id=plan.id), now).by_organisation
     }
@@ -91,8 +94,19 @@ def test_the_daily_work_shows_what_a_plan_can_do(told: Session) -> None:
     plan = told.scalars(sa.select(ActionPlan).where(ActionPlan.title == daily_work.TITLE)).one()
     works = next(entry for entry in ledger.of_plan(told, plan) if entry.slips == 2)
     assert [line.change.level for line in works.changes] == [ApprovalLevel.EXECUTIVE, ApprovalLevel.COORDINATOR]
-    baseline = plan_queries.baselines_of(told, plan.id)[0]
-    assert service.is_unchanged(told, baseline)
+    baselines = plan_queries.baselines_of(told, plan.id)
+    assert len(baselines) == 2
+    assert all(service.is_unchanged(told, baseline) for baseline in baselines)
+    apart = compare_plan(told, plan.id, *sorted(baseline.approved_at for baseline in baselines))
+    assert apart.counts[Change.CHANGED]
+    assert apart.slips
+    items = plan_queries.items_of(told, plan.id)
+    assert sum(row.recurrence_id is not None for row in items) > 3
+    clerk = actor_of(told, "clerk.banphru")
+    assert [row.is_shared for row in filters_saved.list_saved(told, clerk, plan.committee_id)] == [False, True]
+    assert len(feeds.list_feeds(told, clerk)) == 1
+    draft = told.scalars(sa.select(ActionPlan).where(ActionPlan.previous_id == plan.id)).one()
+    assert draft.state is PlanState.DRAFT
     assert len(plan_queries.links_of(told, plan.id)) == 4
     assert len(plan_queries.closings_of(told, plan.id)) == 1
     assert len(plan_queries.budget_lines_of_plan(told, plan.id)) == 3

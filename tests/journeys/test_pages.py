@@ -10,8 +10,11 @@ from tests.journeys.person import Person
 
 ROLES = ("admin", "coordinator", "chair", "clerk.banphru", "mayor.khuanlang", "auditor", "")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-NO_PAGE = re.compile(r"^/(static|language)/|\.(csv|xlsx|pdf|ics|svg)(\?|$)|/download")
+NO_PAGE = re.compile(r"^/(static|language)/|\.(csv|json|xlsx|pdf|ics|svg)(\?|$)|/(download|file)(\?|$)")
 NARROW = 320
+#: Tables of few columns of which a phone would show only a part: their rows should stand one under the other.
+CUT = """found => found.filter(box => box.scrollWidth > box.clientWidth + 1 && box.querySelectorAll('thead th').length < 10)
+    .map(box => box.getAttribute('aria-label'))"""
 
 
 def shape(path: str) -> str:
@@ -44,7 +47,10 @@ def look(person: Person, path: str) -> list[str]:
     ]
     person.page.set_viewport_size({"width": NARROW, "height": 800})
     overflow = person.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    cut = person.page.locator(".collab-scroll:has(> .govuk-table)").evaluate_all(CUT)
     person.page.set_viewport_size({"width": 1280, "height": 900})
+    if cut:
+        wrong.append(f"{path}: cut off on a phone: {cut}")
     if overflow > 0:
         wrong.append(f"{path}: {overflow} px wider than {NARROW} px")
     if not person.page.title().strip() or person.page.locator("h1").count() != 1:
@@ -57,7 +63,7 @@ def look(person: Person, path: str) -> list[str]:
 @pytest.mark.parametrize("key", ROLES, ids=[key or "citizen" for key in ROLES])
 def test_pages_in_thai(browser: Browser, product: str, key: str) -> None:
     with Person(browser, product, key, locale="th") as person:
-        assert walk(person, "/home" if key else "/public", 30) == []
+        assert walk(person, "/home" if key else "/public", 90) == []
 
 
 @pytest.mark.parametrize("key", ["coordinator", "clerk.khohong"])

@@ -208,7 +208,7 @@ class Thread:
         with self.person("auditor") as auditor:
             auditor.go(plan)
             auditor.page.locator("a[href*='/history/action_plan/']").first.click()
-            auditor.press("Every change, with all its parts")
+            auditor.press("Show every change")
             for words in ("Evidence verified", "Reported as finished", "Plan activated", "Plan created"):
                 auditor.sees(words)
             auditor.press("As it stood on a day")

@@ -1,10 +1,9 @@
 """Handing the outbox over: once, with patience, and whatever breaks on the way."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from collab.notices import delivery, queries, service
 from collab.notices.kinds import Mode
-from collab.notices.mail import DeliveryFailed, SinkPost, SmtpPost
+from collab.notices.mail import DeliveryFailed, Mail, SinkPost, SmtpPost
 from collab.notices.models import DeliveryAttempt, Message, MessageState, SunkMail
 from tests.databases import own_database
 from tests.factories.notices import Mailbox, Remembering, smtp_sink
@@ -185,10 +184,10 @@ def test_one_bad_row_does_not_stop_the_batch(database: Database, world: World, n
     kept = Remembering()
 
     class Choosy:
-        def hand_over(self, mail: EmailMessage) -> str:
-            if mail["Subject"] == "bad":
+        def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
+            if mail.subject == "bad":
                 raise RuntimeError("unforeseen")
-            return kept.hand_over(mail)
+            return kept.hand_over(mail, meanwhile)
 
     assert run(database, Choosy(), now) == {"postponed": 1, "accepted": 1}
     assert [mail["Subject"] for mail in kept.mails] == ["good"]
@@ -215,7 +214,7 @@ def test_nobody_who_reads_their_notices_waits_for_the_mail_server(own: tuple[Dat
     key = queue(database, world, now)
 
     class Probing:
-        def hand_over(self, mail: EmailMessage) -> str:
+        def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
             with database.unit_of_work() as session:
                 session.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
                 session.execute(sa.select(Message.id).where(Message.id == key).with_for_update())
@@ -246,8 +245,8 @@ def test_a_worker_killed_between_sending_and_recording_repeats_the_mail_under_th
     post = Remembering()
 
     class DiesAfterSending:
-        def hand_over(self, mail: EmailMessage) -> str:
-            post.hand_over(mail)
+        def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
+            post.hand_over(mail, meanwhile)
             raise Killed
 
     with pytest.raises(Killed):
@@ -316,9 +315,9 @@ def test_four_workers_at_once_send_each_mail_once(own: tuple[Database, World], n
     keys = {queue(database, world, now, who) for who in world.users for _number in range(6)}
 
     class Counting:
-        def hand_over(self, mail: EmailMessage) -> str:
+        def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
             with lock:
-                sent.append(mail["Message-ID"])
+                sent.append(mail.mail_id)
             return "250"
 
     def work(_worker: int) -> None:
@@ -365,7 +364,7 @@ def test_what_is_no_longer_this_workers_is_not_marked(database: Database, world:
     key = queue(database, world, now)
 
     class Overtaken:
-        def hand_over(self, mail: EmailMessage) -> str:
+        def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
             end_leases(database)
             free(database, now)
             return "250"

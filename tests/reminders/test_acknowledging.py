@@ -18,15 +18,17 @@ from collab.kernel.db import Database
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
+from collab.notices import channel_delivery, channels, digest, links, reports, returns
 from collab.notices import delivery as mail
-from collab.notices import digest, links
+from collab.notices.channel_way import SinkWay
 from collab.notices.links import Purpose
 from collab.notices.mail import DeliveryFailed
-from collab.notices.models import Message, MessageState
+from collab.notices.models import Message, MessageState, ReportSource
 from collab.reminders import delivery, evidence, queries, service, sweep
 from collab.reminders.models import Audience, Outcome, Reminder, ReminderEvidence
 from tests.factories.notices import Remembering
 from tests.factories.reminders import KIND, Errands, add_rule
+from tests.factories.reports import delivery_report
 from tests.factories.world import World
 
 Browse = Callable[[str], FlaskClient]
@@ -204,7 +206,7 @@ def test_the_page_costs_the_same_however_much_is_known(
 ) -> None:
     key = late(database, world, errands, now, *((Audience.OWNER, 1) for _rule in range(2)))
     person, counts = browse("auditor"), []
-    person.get(f"/reminders/about/{KIND}/{key}")  # an auditor's first reading of a day is recorded
+    person.get(f"/reminders/about/{KIND}/{key}")  # the first reading of a day by an auditor is itself recorded
     for number in (0, 30):
         for place in range(number):
             with database.unit_of_work() as session:
@@ -267,6 +269,66 @@ def test_a_link_that_does_not_work_changes_nothing(
     until = {"until_on-day": "27", "until_on-month": "11", "until_on-year": "2569"}
     assert client.post(path, data=until).status_code == (410 if fault == "expired" else 404)
     assert queries.standstills_of(session, Ref(KIND, key)) == []
+
+
+# --- what others report of the mail ---
+
+
+def report(database: Database, now: datetime, mail_id: str, address: str, action: str, status: str) -> None:
+    raw = delivery_report(mail_id, address, action=action, status=status)
+    with database.unit_of_work() as session:
+        found = reports.read_mail(raw)
+        returns.take(session, actor=job_actor("test"), now=now, raw=raw, report=found, source=ReportSource.MAILBOX)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "last"),
+    [("failed", "5.1.1", [Outcome.BOUNCED]), ("delivered", "2.0.0", [Outcome.DELIVERED]), ("delayed", "4.4.1", [])],
+)
+def test_what_another_server_reports_is_evidence(
+    database: Database, world: World, errands: Errands, now: datetime, action: str, status: str, last: list[Outcome]
+) -> None:
+    late(database, world, errands, now)
+    (sent,) = send(database, now + timedelta(minutes=20))
+    report(database, now + timedelta(hours=1), sent["Message-ID"], "clerk_banphru@example.test", action, status)
+    assert outcomes(database) == [Outcome.QUEUED, Outcome.ACCEPTED, *last]
+    with database.reading() as session:
+        notes = session.scalars(sa.select(ReminderEvidence.note).where(ReminderEvidence.outcome == Outcome.BOUNCED)).all()
+    assert notes == (["5.1.1"] if action == "failed" else [])
+
+
+def test_a_report_that_is_faster_than_our_own_following_loses_no_step(
+    database: Database, world: World, errands: Errands, now: datetime
+) -> None:
+    late(database, world, errands, now)
+    later, post = now + timedelta(minutes=20), Remembering()
+    digest.compose_due(database, now=later)
+    mail.deliver_batch(database, post, later, sender="collab@example.test", base_url="https://c.test")
+    report(database, later, post.mails[0]["Message-ID"], "clerk_banphru@example.test", "failed", "5.1.1")
+    with database.unit_of_work() as session:
+        assert evidence.follow(session, actor=job_actor("test"), now=later) == 0
+    assert outcomes(database) == [Outcome.QUEUED, Outcome.ACCEPTED, Outcome.BOUNCED]
+
+
+def test_a_post_to_a_channel_is_evidence_beside_the_mail(
+    database: Database, world: World, errands: Errands, now: datetime
+) -> None:
+    channels.configure("test-only", [])
+    with database.unit_of_work() as session:
+        made = channels.add_channel(
+            session, actor=world.actors["clerk_banphru"], now=now, organisation_id=world.org_id("banphru"), name="กลุ่ม",
+            address="line://token/U123456", kinds=["reminder"],
+        )  # fmt: skip
+        channels.switch_channel(session, actor=world.actors["clerk_banphru"], now=now, channel_id=made.id, on=True)
+    late(database, world, errands, now)
+    with database.unit_of_work() as session:
+        channel_delivery.enlist(session, now=now)
+    way, later = SinkWay(database, lambda: now), now + timedelta(minutes=20)
+    assert channel_delivery.post_batch(database, way, later, base_url="", worker="w") == {"accepted": 1}
+    assert len(send(database, later)) == 1
+    assert outcomes(database) == [Outcome.QUEUED, Outcome.POSTED, Outcome.ACCEPTED]
+    with database.reading() as session:
+        assert session.scalars(sa.select(ReminderEvidence.note).where(ReminderEvidence.outcome == Outcome.POSTED)).one() == "LINE"
 
 
 def test_a_message_called_accepted_without_a_receipt_proves_nothing(

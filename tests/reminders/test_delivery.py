@@ -1,6 +1,6 @@
 """Delivering what was recorded: looked at again, told once, with evidence whatever happens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -209,7 +209,7 @@ def test_delivering_the_same_one_twice_changes_nothing(database: Database, world
     delivery.deliver_batch(database, now)
     (row,) = rows(database, Reminder)
     with database.unit_of_work() as session:
-        assert delivery.deliver(session, row.id, now) is ReminderState.QUEUED
+        assert delivery.deliver(session, [row.id], now) == {row.id: ReminderState.QUEUED}
     assert len(rows(database, ReminderEvidence)) == len(rows(database, Message)) == 1
 
 
@@ -250,3 +250,31 @@ def test_four_workers_at_once_deliver_each_one_once(
     assert {row.state for row in found} == {ReminderState.QUEUED}
     assert len(rows(database, Message)) == len(rows(database, ReminderEvidence)) == len(found) == 61
     assert {row.due_kind for row in found} == {KIND}
+
+
+def test_thirty_are_delivered_with_the_queries_of_ten(
+    database: Database, world: World, errands: Errands, now: datetime, count_queries: Callable[[], Any]
+) -> None:
+    counts = []
+    with database.unit_of_work() as session:
+        add_rule(session, world, now - 10 * DAY, Audience.OWNER, 0)
+    for number in (10, 30):
+        for _errand in range(number):
+            errands.add(TODAY, owner=world.users["clerk_banphru"].id, organisation=world.org_id("banphru"))
+        with database.unit_of_work() as session:
+            sweep.sweep(session, now=now)
+        with count_queries() as statements:
+            assert delivery.deliver_batch(database, now) == {"queued": number}
+        # Before each event of the history its guard is told that an act is under way; that is no read.
+        counts.append(len([text for text in statements if "set_config" not in text]))
+    assert counts[0] == counts[1]
+
+
+def test_two_reminders_of_one_batch_about_one_matter_are_one_message(
+    database: Database, world: World, errands: Errands, now: datetime
+) -> None:
+    recorded(database, world, errands, now, (Audience.OWNER, 0), (Audience.OWNER, -1))
+    assert delivery.deliver_batch(database, now) == {"queued": 2}
+    (message,) = rows(database, Message)
+    assert {row.message_id for row in rows(database, Reminder)} == {message.id}
+    assert len(rows(database, ReminderEvidence)) == 2

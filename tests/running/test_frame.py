@@ -14,11 +14,12 @@ from uuid import UUID
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
+from collab.kernel import logs
 from collab.kernel.db import Database
 from collab.kernel.jobs import LEASE, Job, Lane
 from collab.kernel.timetable import SCHEDULE, Scheduled
 from config import LogFormat, Settings, load_settings
-from workers import application, logs, spool
+from workers import application, base, spool
 from workers.application import create_celery, job_sender
 from workers.base import JobContext, run_job
 
@@ -67,13 +68,13 @@ def core(tmp_path: Path) -> StandInCore:  # type: ignore[override]
 
 def test_job_leaves_a_heartbeat_with_what_it_did(core: StandInCore) -> None:
     def body(context: JobContext, rule_id: str) -> Mapping[str, int]:
-        assert logs.current_job.get() == {"job": "reminders.sweep", "job_id": "id-1"}
+        assert logs.spoken_of() == {"job": "reminders.sweep", "job_id": "id-1"}
         assert (context.job_id, rule_id, context.settings) == ("id-1", "r", core.settings)
         return {"recorded": 3}
 
     run_job(Job.REMINDERS_SWEEP.value, "id-1", core, body, {"rule_id": "r"})
     assert core.beats == [(Job.REMINDERS_SWEEP, "done", {"recorded": 3})]
-    assert logs.current_job.get() == {}
+    assert logs.spoken_of() == {}
 
 
 @pytest.mark.parametrize(("error", "outcome"), [(ValueError("x"), "failed"), (SoftTimeLimitExceeded(), "too_long")])
@@ -95,12 +96,9 @@ def test_heartbeat_that_fails_does_not_hide_the_job(core: StandInCore, caplog: p
 def test_log_line_says_which_job_it_belongs_to() -> None:
     record = logging.LogRecord("workers.job", logging.INFO, __file__, 1, "sent %s", ("ก",), None)
     record.recipient = UUID(int=1)
-    token = logs.current_job.set({"job": "notices.deliver", "job_id": "id-9"})
-    try:
+    with logs.speaking_of(job="notices.deliver", job_id="id-9"):
         line = json.loads(logs.JsonFormatter().format(record))
         text = logs.TextFormatter().format(record)
-    finally:
-        logs.current_job.reset(token)
     assert (line["message"], line["job"], line["job_id"], line["level"]) == ("sent ก", "notices.deliver", "id-9", "info")
     assert line["recipient"] == str(UUID(int=1))
     assert text == f"info: sent ก [job=notices.deliver job_id=id-9 recipient={UUID(int=1)}]"
@@ -110,7 +108,7 @@ def test_logging_is_configured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [logging.StreamHandler(io.StringIO()), logging.NullHandler()])
     before = root.level
-    logs.configure(LogFormat.JSON)
+    logs.configure(LogFormat.JSON, io.StringIO())
     root.setLevel(before)
     (handler,) = root.handlers
     assert isinstance(handler.formatter, logs.JsonFormatter)
@@ -216,3 +214,31 @@ def test_sender_gives_up_soon_when_the_broker_is_away(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="refused"):
         send(Job.REMINDERS_DELIVER, {})
     assert datetime.now().astimezone() - began < timedelta(seconds=5)
+
+
+def test_a_wake_up_carries_the_request_it_came_from(tmp_path: Path) -> None:
+    send = job_sender(made_settings(tmp_path))
+    send(Job.OPERATIONS_TICK, {})
+    with logs.speaking_of(request_id="r-1", job="not carried"):
+        send(Job.REMINDERS_DELIVER, {})
+    messages = [json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "broker").glob("*.msg")]
+    carried = {message["headers"]["task"]: message["headers"].get("request_id") for message in messages}
+    assert carried == {"operations.tick": None, "reminders.deliver": "r-1"}
+    assert all("job" not in message["headers"] for message in messages)
+
+
+def test_lines_of_a_job_name_the_request_that_asked_for_it(
+    tmp_path: Path, core: StandInCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "core_for", lambda _settings: core)
+    celery, seen = create_celery(core.settings), []
+
+    def body(_context: JobContext) -> None:
+        seen.append(logs.spoken_of())
+
+    task = celery.tasks[base.job("tests.lines")(body).name]
+    for headers in ({"request_id": "r-1"}, None):
+        task.apply(headers=headers, task_id="id-1", throw=True)
+    assert seen == [
+        {"request_id": "r-1", "job": "tests.lines", "job_id": "id-1"}, {"job": "tests.lines", "job_id": "id-1"},
+    ]  # fmt: skip

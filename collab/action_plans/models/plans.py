@@ -90,6 +90,8 @@ class ActionItem(Keyed, Versioned, Base):
     __tracked__ = Tracked(kind="action_item", stream=plan_stream)
     __table_args__ = (
         sa.Index("ix_action_item_plan_id", "plan_id", "position"),
+        sa.Index("ix_action_item_plan_due_on", "plan_id", "due_on", "id", postgresql_where=sa.text("removed_at IS NULL")),
+        sa.Index("ix_action_item_plan_starts_on", "plan_id", "starts_on", "id", postgresql_where=sa.text("removed_at IS NULL")),
         sa.Index("ix_action_item_lead_open", "lead_organisation_id", "due_on", "id", postgresql_where=sa.text("is_open")),
         sa.Index("ix_action_item_owner_open", "owner_id", "due_on", "id", postgresql_where=sa.text("is_open")),
         sa.Index("ix_action_item_committee_open", "committee_id", "due_on", "id", postgresql_where=sa.text("is_open")),

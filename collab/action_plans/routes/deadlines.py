@@ -118,6 +118,17 @@ def deadlines(plan_id: UUID) -> ResponseReturnValue:
     return render_template("action_plans/deadlines.html", plan=plan, ledgers=rows, steps=steps, may_set=may_set)
 
 
+@blueprint.get("/action-plans/items/<uuid:item_id>/deadlines")
+@requires(Permission.ACTION_PLAN_VIEW)
+def item_deadlines(item_id: UUID) -> ResponseReturnValue:
+    """Show the ledger of one item: its first date, each change with who asked and who approved, and what it comes to."""
+    with reading() as session:
+        plan, row = queries.get_item(session, current_actor(), item_id)
+        entry = ledger.of_item(session, row)
+        steps = ledger.steps_in_words(queries.ladder_of(session, plan.committee_id))
+    return render_template("action_plans/item_deadlines.html", plan=plan, item=row, entry=entry, steps=steps)
+
+
 @blueprint.route("/action-plans/slip-rules/<uuid:committee_id>", methods=["GET", "POST"])
 @requires(Permission.SLIP_RULES_SET)
 def slip_rules(committee_id: UUID) -> ResponseReturnValue:

@@ -7,9 +7,11 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.action_plans import exchange, exchange_apply, exchange_check, exchange_form, exchange_sheet, queries, rows
-from collab.action_plans.exchange_check import Effect, Outcome
+from collab.action_plans import exchange, exchange_apply, exchange_form, exchange_sheet, ledger, queries, rows
+from collab.action_plans.exchange_check import Effect
+from collab.action_plans.exchange_dates import Checked
 from collab.action_plans.forms_views import ConfirmImportForm, ImportForm
+from collab.action_plans.ledger import MoveRow
 from collab.action_plans.models import ActionPlan, SheetImport
 from collab.action_plans.routes.common import attempt, blueprint, item_prefix, plan_url
 from collab.action_plans.routes.views_common import View, open_view
@@ -146,15 +148,16 @@ def check_import(import_id: UUID) -> ResponseReturnValue:
         staged = exchange_apply.get_import(session, current_actor(), import_id)
         plan = queries.get_plan(session, current_actor(), staged.plan_id)
         _check_managing(plan)
-        outcomes = exchange_apply.outcomes_of(session, current_actor(), request_now(), plan, staged)
-    form.seen.data = exchange_check.fingerprint(outcomes)
-    return _check_page(form, plan, staged, outcomes), status
+        checked = exchange_apply.outcomes_of(session, current_actor(), request_now(), plan, staged)
+        moves = ledger.moves_in_words(session, checked.impact)
+    form.seen.data = checked.fingerprint
+    return _check_page(form, plan, staged, checked, moves), status
 
 
-def _check_page(form: ConfirmImportForm, plan: ActionPlan, staged: SheetImport, outcomes: list[Outcome]) -> str:
-    parts = {effect: [outcome for outcome in outcomes if outcome.effect is effect] for effect in Effect}
+def _check_page(form: ConfirmImportForm, plan: ActionPlan, staged: SheetImport, checked: Checked, moves: list[MoveRow]) -> str:
+    parts = {effect: [outcome for outcome in checked.outcomes if outcome.effect is effect] for effect in Effect}
     doing = len(parts[Effect.ADD]) + len(parts[Effect.CHANGE])
     return render_template(
-        "action_plans/import_check.html", form=form, plan=plan, staged=staged, parts=parts, Effect=Effect, most=MOST_SHOWN, doing=doing,
+        "action_plans/import_check.html", form=form, plan=plan, staged=staged, parts=parts, Effect=Effect, most=MOST_SHOWN, doing=doing, moves=moves,
         columns=exchange_sheet.COLUMNS, button=ngettext("Apply %(num)s row", "Apply %(num)s rows", doing),
     )  # fmt: skip

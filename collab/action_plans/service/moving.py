@@ -55,8 +55,11 @@ class Network:
     days: WorkingDays
 
     def impact(self, changed: Mapping[UUID, Dates], also: Collection[UUID] = ()) -> Impact:
-        """Return what else moves when the items in ``changed`` get new dates."""
-        return Impact(tuple(schedule.consequences(self.spans, self.links, changed, self.days, also)))
+        """Return what else moves when the items in ``changed`` get new dates; raise InvalidInput when that leaves the calendar."""
+        try:
+            return Impact(tuple(schedule.consequences(self.spans, self.links, changed, self.days, also)))
+        except OverflowError:
+            raise InvalidInput({"due_on": _("With these dates other items would end thousands of years from now.")}) from None
 
 
 def network_of(session: Session, plan: ActionPlan, changed: Mapping[UUID, Dates] | None = None) -> Network:

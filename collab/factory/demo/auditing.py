@@ -35,9 +35,8 @@ def _remind(stage: Stage) -> None:
     for days_ago in (5, 4, 3):
         now = stage.at(days_ago)
         sweep.sweep(stage.session, now=now)
-        for key in delivery.claim(stage.session, now, size=500, worker="demo"):
-            delivery.deliver(stage.session, key, now)
-            stage.session.flush()
+        delivery.deliver(stage.session, delivery.claim(stage.session, now, size=500, worker="demo"), now)
+        stage.session.flush()
 
 
 def _grant(stage: Stage) -> None:

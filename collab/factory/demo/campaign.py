@@ -1,4 +1,4 @@
-"""A chapter of its own: a campaign that every municipality of the district carries out, in a plan to which much has happened.
+"""A chapter of its own: a campaign that every local government of the district carries out, in a plan to which much has happened.
 
 It fills the overview with every light, and the comparison of two days with everything that it can tell.
 """
@@ -12,15 +12,14 @@ from collab.action_plans import service
 from collab.action_plans.models import ActionItem, ActionPlan
 from collab.agreements import queries as agreements
 from collab.agreements.models import Agreement
-from collab.factory.demo.stage import Stage
+from collab.factory.demo.stage import HOUSE_KINDS, Stage
 from collab.kernel.dates import fiscal_year
 from collab.kernel.targets import Ref
 from collab.kernel.text import sort_key
 from collab.members.models import Organisation
 
 DISTRICT = "หาดใหญ่"
-MUNICIPALITIES = ("city", "town", "subdistrict")
-TITLE = "แผนรณรงค์คัดแยกขยะที่ต้นทาง ทุกเทศบาลในอำเภอหาดใหญ่"
+TITLE = "แผนรณรงค์คัดแยกขยะที่ต้นทาง ทุกท้องถิ่นในอำเภอหาดใหญ่"
 BEGAN, ACTIVE = 49, 47
 #: How many days those who began at once have for it; the others begin a month later and have one of the lengths by turns.
 FIRST = {"banphru": 80, "khohong": 120, "hatyai": 100, "khuanlang": 12, "phatong": 90, "banrai": 160}
@@ -39,7 +38,7 @@ def tell(stage: Stage, pact: Agreement) -> ActionPlan:
         session, actor=coordinator, now=stage.at(BEGAN), committee_id=stage.committee.id, fiscal_year=fiscal_year(stage.day(BEGAN)),
         title=TITLE, agreement_id=pact.id,
     )  # fmt: skip
-    places = sorted(_municipalities(stage), key=lambda place: sort_key(place.name_th))
+    places = sorted(_local_governments(stage), key=lambda place: sort_key(place.name_th))
     items = {
         place.id: service.add_item(
             session, actor=coordinator, now=stage.at(BEGAN, 5), plan_id=plan.id, facts=_facts(stage, number, place, clauses)
@@ -59,8 +58,8 @@ def tell(stage: Stage, pact: Agreement) -> ActionPlan:
     return plan
 
 
-def _municipalities(stage: Stage) -> list[Organisation]:
-    return [row for row in stage.organisations.values() if row.kind.value in MUNICIPALITIES and row.district == DISTRICT]
+def _local_governments(stage: Stage) -> list[Organisation]:
+    return [row for row in stage.organisations.values() if row.kind.value in HOUSE_KINDS and row.district == DISTRICT]
 
 
 def _facts(stage: Stage, number: int, place: Organisation, clauses: list[Ref]) -> service.ItemFacts:

@@ -29,8 +29,7 @@ def remind(stage: Stage) -> None:
     for days_ago in LOOKED:
         now = stage.at(days_ago)
         sweep.sweep(session, now=now)
-        for key in delivery.claim(session, now, CLAIM, worker="demo"):
-            delivery.deliver(session, key, now)
+        delivery.deliver(session, delivery.claim(session, now, CLAIM, worker="demo"), now)
 
 
 def settle(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from collab.kernel.errors import InvalidInput, NotAllowed
 from collab.kernel.i18n import _
-from collab.members import account_queries, labels, queries
+from collab.members import account_queries, address_queries, labels, queries
 from collab.members.forms import ButtonForm, ChangePasswordForm, CodeForm, OwnPasswordForm, PreferencesForm
 from collab.members.routes.base import blueprint
 from collab.members.routes.session import vault
@@ -40,11 +40,12 @@ def account() -> ResponseReturnValue:
         sessions = account_queries.list_sessions(opened, user.id, now)
         codes_left = account_queries.recovery_codes_left(opened, user.id) if user.has_second_factor else 0
         absences = queries.list_absences(opened, user.id)
+        flag = address_queries.find_flag(opened, user.id)
     preferences = PreferencesForm(formdata=None, locale=user.locale, has_compact_tables=user.has_compact_tables)
     return render_template(
         "members/account.html", user=user, organisation=organisation, roles=roles, places=places, sessions=sessions,
         codes_left=codes_left, preferences=preferences, button=ButtonForm(formdata=None), session_id=g.get("session_id"),
-        absences=absences, labels=labels,
+        absences=absences, labels=labels, flag=flag,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from collab.kernel.targets import Ref, why
 from collab.members import labels, queries, rules
 from collab.members.forms import FactForm, OrganisationForm, ReasonForm
 from collab.members.models import FactKind, Organisation, OrganisationFact, OrganisationKind
-from collab.members.policy import sees_all_committees
+from collab.members.policy import Place, sees_all_committees
 from collab.members.routes.base import blueprint, form_page, texts_of
 from collab.members.service import organisations as service
 from collab.web.context import current_actor, reading, request_now
@@ -67,7 +67,8 @@ def organisation(organisation_id: UUID) -> ResponseReturnValue:
         chain = why(session, actor, Ref("organisation", organisation_id))
     return render_template(
         "members/organisation.html", organisation=found, facts=facts, seats=seats, committees=committees, people=people,
-        labels=labels, name_of=rules.name_of, administers=may_manage(found), day=today(request_now()), chain=chain,
+        labels=labels, name_of=rules.name_of, administers=may_manage(found),
+        keeps_channels=access.can(current_actor(), Permission.CHANNEL_MANAGE, Place(found.id)), day=today(request_now()), chain=chain,
         in_force=rules.is_in_force,
     )  # fmt: skip
 

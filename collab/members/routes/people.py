@@ -13,7 +13,7 @@ from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref, why
-from collab.members import account_queries, labels, queries, rules
+from collab.members import account_queries, address_queries, labels, queries, rules
 from collab.members.forms import ButtonForm, ReasonForm, RoleForm, TermForm, UserForm, options
 from collab.members.models import RoleAssignment, User
 from collab.members.routes.base import blueprint, form_page, texts_of
@@ -48,6 +48,7 @@ def person(user_id: UUID) -> ResponseReturnValue:
         names = queries.user_names(session, {row.deputy_id for row in deputies})
         keeps = access.can(actor, Permission.MEMBERS_MANAGE, standing.standing_of(session, user, day))
         absences = queries.list_absences(session, user_id) if keeps else []
+        flag = address_queries.find_flag(session, user_id) if keeps else None
         administers = may_manage(user)
         open_invitations = account_queries.open_invitations(session, user_id) if administers else []
         credential = account_queries.find_credential(session, user_id) if administers else None
@@ -56,7 +57,7 @@ def person(user_id: UUID) -> ResponseReturnValue:
         "members/person.html", user=user, roles=roles, places=places, organisation=organisation.get(user.organisation_id, ""),
         deputies=deputies, names=names, keeps=keeps, absences=absences, administers=administers, invitations=open_invitations,
         has_password=bool(credential and credential.password_hash), labels=labels, name_of=rules.name_of, day=day,
-        in_force=rules.is_in_force, now=request_now(), button=ButtonForm(formdata=None), chain=chain, Scope=Scope,
+        in_force=rules.is_in_force, now=request_now(), button=ButtonForm(formdata=None), chain=chain, Scope=Scope, flag=flag,
     )  # fmt: skip
 
 

@@ -32,7 +32,8 @@ class Account(flask_login.UserMixin):
 
 def install(app: Flask) -> None:
     """Put flask-login on ``app`` and let every request find out who is signed in."""
-    manager = flask_login.LoginManager(app)
+    # Its context processor would ask the database who is signed in for every template, that of "no database" included.
+    manager = flask_login.LoginManager(app, add_context_processor=False)
     # A session that turns up in another browser or at another address is ended.
     manager.session_protection = "strong"
     manager.user_loader(_load)

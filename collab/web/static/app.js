@@ -3,11 +3,33 @@ import { initAll } from "./vendor/govuk-frontend-6.3.0.min.js";
 
 const RESUBMIT_MS = 3000;
 const AUTOSAVE_MS = 4000;
+const MOST_COLUMNS = 9;
+const MOST_ROWS = 300;
 
 function enliven(scope) {
   // Parts that are already alive report an error when asked again: that is no error here.
   initAll({ scope, onError: () => {} });
   scope.querySelectorAll("form[data-autosave-url]").forEach(watchDraft);
+  scope.querySelectorAll(".collab-scroll > table.govuk-table:not(.collab-stacked)").forEach(labelCells);
+}
+
+// On a phone a table becomes a list of rows, each cell behind the name of its column; without scripts it scrolls sideways.
+// The roles are written out because a row that is laid out as a block is no longer a row to every screen reader.
+function labelCells(table) {
+  const heads = table.tHead?.rows.length === 1 ? [...table.tHead.rows[0].cells] : [];
+  const rows = [...table.rows].slice(1);
+  const uneven = rows.some((row) => [...row.cells].some((cell) => cell.colSpan > 1 || cell.rowSpan > 1));
+  if (!heads.length || heads.length > MOST_COLUMNS || rows.length > MOST_ROWS || uneven) return;
+  const names = heads.map((head) => head.textContent.trim());
+  table.setAttribute("role", "table");
+  [table.tHead, ...table.tBodies].forEach((part) => part.setAttribute("role", "rowgroup"));
+  heads.forEach((head) => head.setAttribute("role", "columnheader"));
+  [...table.rows].forEach((row) => row.setAttribute("role", "row"));
+  rows.forEach((row) => [...row.cells].forEach((cell, column) => {
+    cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+    if (cell.tagName === "TD" && cell.textContent.trim()) cell.dataset.label = names[column] ?? "";
+  }));
+  table.classList.add("collab-stacked");
 }
 
 // After a swap by htmx: bring new parts to life and take the reader to the errors, as a full page load would.

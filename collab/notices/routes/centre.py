@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from collab.kernel import targets
@@ -13,18 +13,10 @@ from collab.notices import links, queries, service
 from collab.notices.forms import PreferencesForm
 from collab.notices.kinds import KINDS
 from collab.notices.links import LinkFault, Purpose
+from collab.notices.routes.base import blueprint
 from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.forms import CollabForm
-from collab.web.requests import register_badge
 from collab.web.routing import local_path, public, signed_in
-
-blueprint = Blueprint("notices", __name__)
-
-
-def install(app: Flask) -> None:
-    """Show the number of unread notices in the layout; let mail programs unsubscribe, who know no token of a form (RFC 8058)."""
-    register_badge(queries.count_unread)
-    app.extensions["csrf"].exempt(unsubscribe)
 
 
 @blueprint.get("/notices")

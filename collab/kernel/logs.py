@@ -1,22 +1,43 @@
-"""Log lines of workers: one line each, as text or as JSON, with the job and its id wherever a job is running."""
+"""Log lines of every process: one line each, as text or as JSON, with the request and the job they belong to."""
 
 import json
 import logging
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 from config import LogFormat
 
-current_job: ContextVar[dict[str, str]] = ContextVar("current_job", default={})  # noqa: B039 - never changed in place
+_fields: ContextVar[dict[str, str]] = ContextVar("log_fields", default={})  # noqa: B039 - never changed in place
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
 
 
-def configure(log_format: LogFormat) -> None:
-    """Send all log records to standard output in `log_format`; Celery's own chatter about each message is left out."""
-    handler = logging.StreamHandler(sys.stdout)
+@contextmanager
+def speaking_of(**fields: str) -> Iterator[None]:
+    """Give every line written within the block these fields besides those in force, for instance ``job`` and ``job_id``."""
+    token = _fields.set({**_fields.get(), **fields})
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
+
+def speak_of(**fields: str) -> None:
+    """Let the lines of what begins now carry these fields and no others: for a request, which ends in no block of ours."""
+    _fields.set(fields)
+
+
+def spoken_of() -> dict[str, str]:
+    """Return the fields in force."""
+    return dict(_fields.get())
+
+
+def configure(log_format: LogFormat, stream: TextIO) -> None:
+    """Send all log records to ``stream`` in `log_format`; the chatter of libraries about each message is left out."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if log_format is LogFormat.JSON else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -26,9 +47,9 @@ def configure(log_format: LogFormat) -> None:
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Return the job, its id, and whatever was passed to the logger as ``extra``."""
+    """Return the fields in force, and whatever was passed to the logger as ``extra``."""
     extra = {name: value for name, value in vars(record).items() if name not in _STANDARD and not name.startswith("_")}
-    return {**current_job.get(), **extra}
+    return {**_fields.get(), **extra}
 
 
 class JsonFormatter(logging.Formatter):
