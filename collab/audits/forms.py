@@ -242,3 +242,14 @@ class CheckForm(CollabForm):
         ),
     )
     conclusion = Paragraph(lazy("What was checked, and the conclusion"), most=5000)
+
+
+class ErasureForm(CollabForm):
+    """Which values of an object are to be erased, and on which ground."""
+
+    path = SelectField(lazy("Values to erase"))
+    ground = Paragraph(lazy("Legal ground"), most=2000)
+
+
+class DecideForm(CollabForm):
+    """The second person's decision; it carries the version that was read."""

@@ -60,6 +60,7 @@ PARTS = {
     "calendar_feed": lazy("Calendar links"),
     "cost_share": lazy("Cost shares"),
     "erasure_decision": lazy("Decisions on erasure"),
+    "erasure_request": lazy("Requests for erasure"),
     "evidence_bundle": lazy("Evidence bundles"),
     "finding_reply": lazy("Replies to findings"),
     "integrity_alarm": lazy("Alarms of the history"),

@@ -20,6 +20,7 @@ def install() -> None:
     allow(Permission.AUDIT_GRANT, Role.ADMINISTRATOR, always)
     allow(Permission.AUDIT_GRANT, Role.COORDINATOR, within(Role.COORDINATOR))
     allow(Permission.AUDIT_SAMPLE, Role.AUDITOR, _samples)
+    allow(Permission.PRIVACY_ERASE, Role.ADMINISTRATOR, always)
     allow(Permission.FINDING_REPLY, Role.CLERK, within(Role.CLERK))
     allow(Permission.FINDING_REPLY, Role.EXECUTIVE, within(Role.EXECUTIVE))
     allow(Permission.FINDING_REPLY, Role.COORDINATOR, within(Role.COORDINATOR))

@@ -25,10 +25,28 @@ Place = tuple[UUID, str]
 
 def places_of(session: Session, subject_id: UUID, field: str) -> list[Place]:
     """Return where values of ``field`` of one subject can still be read: (event, path), the oldest first."""
+    return places_at(session, subject_id, f"state.{field}")
+
+
+def open_paths(session: Session, subject_id: UUID) -> dict[str, int]:
+    """Return the paths at which personal values of one subject can still be read, with how many there are at each."""
+    opening = HistoryOpening
+    statement = (
+        sa.select(opening.path, sa.func.count())
+        .join(HistoryEvent, HistoryEvent.id == opening.event_id)
+        .where(HistoryEvent.subject_id == subject_id)
+        .group_by(opening.path)
+        .order_by(opening.path)
+    )
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def places_at(session: Session, subject_id: UUID, path: str) -> list[Place]:
+    """Return where values at ``path`` of one subject can still be read: (event, path), the oldest first."""
     statement = (
         sa.select(HistoryOpening.event_id, HistoryOpening.path)
         .join(HistoryEvent, HistoryEvent.id == HistoryOpening.event_id)
-        .where(HistoryEvent.subject_id == subject_id, HistoryOpening.path == f"state.{field}")
+        .where(HistoryEvent.subject_id == subject_id, HistoryOpening.path == path)
         .order_by(HistoryEvent.recorded_at, HistoryEvent.id)
     )
     return [(row.event_id, row.path) for row in session.execute(statement)]

@@ -74,6 +74,7 @@ class Permission(StrEnum):
     OPERATIONS_VIEW = "operations:view"
     OPINION_GIVE = "opinion:give"
     OPINION_REQUEST = "opinion:request"
+    PRIVACY_ERASE = "privacy:erase"
     PROPOSAL_DRAFT = "proposal:draft"
     PROPOSAL_SCREEN = "proposal:screen"
     PROPOSAL_SUBMIT = "proposal:submit"

@@ -22,6 +22,10 @@ from collab.web.routing import requires
 blueprint = Blueprint("learning", __name__)
 
 
+#: So much of a text is taken from the address of the form.
+MOST_GIVEN = 600
+
+
 @blueprint.get("/learning")
 @requires(Permission.LEARNING_VIEW)
 def index() -> ResponseReturnValue:
@@ -59,6 +63,8 @@ def new_case() -> ResponseReturnValue:
         raise NotAllowed(Permission.LEARNING_MANAGE.value)
     form = CaseForm()
     if request.method == "GET":
+        # What another area has to say stands in the address: the lesson of a finding, the finding as its source.
+        form = CaseForm(data={name: request.args.get(name, "")[:MOST_GIVEN] for name in ("title", "lesson", "source")})
         return render_template("learning/edit.html", form=form, saved=None)
     if not form.validate():
         return render_template("learning/edit.html", form=form, saved=None), 422

@@ -100,8 +100,11 @@ def raise_alarms(session: Session, *, now: datetime) -> int:
     History design 6.2, attack 59: somebody wrote that a reminder went out. The receipt is the attempt with the server's answer.
     """
     claimed = ReminderEvidence
-    carrier = sa.select(sa.func.coalesce(Message.digest_id, Message.id)).where(Message.id == claimed.message_id).scalar_subquery()
-    unproved = sa.select(claimed.id).where(claimed.outcome == Outcome.ACCEPTED, ~_receipt_of(carrier))
+    unproved = (
+        sa.select(claimed.id)
+        .outerjoin(Message, Message.id == claimed.message_id)
+        .where(claimed.outcome == Outcome.ACCEPTED, ~_receipt_of(sa.func.coalesce(Message.digest_id, Message.id)))
+    )
     return reconcile.raise_new_alarms(
         session,
         now=now,

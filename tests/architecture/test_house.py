@@ -185,6 +185,7 @@ def test_every_tracked_kind_can_be_named() -> None:
         "cost_share",
         "deputy",
         "erasure_decision",
+        "erasure_request",
         "evidence_bundle",
         "finding_reply",
         "integrity_alarm",

@@ -1,6 +1,8 @@
 """Findings: every state and every role, drafts that stay private, evidence, late replies, two at once, foreign ids."""
 
+import html
 import io
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -203,6 +205,21 @@ def test_statistics_count_what_was_issued(session: Session, world: World, now: d
     assert queries.statistics(session, world.actors["clerk_outside"], today(now)).by_organisation == []
     page = browse("auditor").get("/audit/findings/statistics").get_data(as_text=True)
     assert "ทำแต่แรก" in page
+
+
+def test_a_lesson_becomes_a_case_for_others(session: Session, world: World, now: datetime, browse: Browse) -> None:
+    found = make(session, world, now, FindingState.CLOSED)
+    page = browse("clerk_banphru").get(f"/audit/findings/{found.id}").get_data(as_text=True)
+    (address,) = re.findall(r'href="(/learning/cases/new[^"]*)"', page)
+    form = browse("clerk_banphru").get(html.unescape(address)).get_data(as_text=True)
+    assert "ทำแต่แรก</textarea>" in form
+    assert f'value="{found.question}"' in form
+    assert "/learning/cases/new" not in browse("auditor").get(f"/audit/findings/{found.id}").get_data(as_text=True)
+    rubbish = (
+        browse("clerk_banphru").get("/learning/cases/new?lesson=" + "ก" * 2000 + "&title=%3Cscript%3E").get_data(as_text=True)
+    )
+    assert "<script>" not in rubbish.split("<main")[1].split("</main")[0]
+    assert "ก" * 601 not in rubbish
 
 
 def ask_form(world: World, **changes: str) -> dict[str, str]:

@@ -174,6 +174,35 @@ def test_the_register_of_resolutions_on_a_day(item: ActionItem, now: datetime, b
     assert auditor.get("/audit/registers/user").status_code == 404
 
 
+def between(first: date, last: date) -> str:
+    days = (("earlier", first), ("later", last))
+    return "&".join(f"{name}-day={day.day}&{name}-month={day.month}&{name}-year={day.year + 543}" for name, day in days)
+
+
+def test_a_register_between_two_days(session: Session, world: World, item: ActionItem, now: datetime, browse: Browse) -> None:
+    auditor, path = browse("auditor"), "/audit/registers/resolution/compare"
+    made_on = now.date() - timedelta(days=61)
+    page = auditor.get(f"{path}?{between(made_on - timedelta(days=3), made_on + timedelta(days=3))}").get_data(as_text=True)
+    assert "ทส 1/2570" in page
+    assert "เพิ่ม" in page
+    assert "ประชุม" not in page.split("<main")[1].split("govuk-heading-l")[-1], (
+        "the meeting is no resolution, though in one stream"
+    )
+    later = auditor.get(f"{path}?{between(made_on + timedelta(days=3), now.date())}").get_data(as_text=True)
+    assert "ทส 1/2570" not in later
+    assert auditor.get(path).status_code == auditor.get("/audit/registers/agreement/compare").status_code == 200
+    assert auditor.get(f"{path}?{between(now.date(), made_on)}").status_code == 422
+    assert auditor.get(f"{path}?earlier-day=x").status_code == 422
+    assert auditor.get("/audit/registers/user/compare").status_code == 404
+    assert browse("clerk_outside").get(path).status_code == 403
+
+
+def test_what_to_compare_is_a_click_away(item: ActionItem, browse: Browse) -> None:
+    page = browse("auditor").get("/audit/compare").get_data(as_text=True)
+    assert f"/history/action_plan/{item.plan_id}/compare" in page
+    assert "/audit/compare" in browse("auditor").get("/home").get_data(as_text=True)
+
+
 def test_coverage_counts_and_every_figure_opens_its_rows(
     session: Session, world: World, now: datetime, item: ActionItem, browse: Browse
 ) -> None:

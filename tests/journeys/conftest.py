@@ -49,12 +49,12 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, folder = free_port(), tmp_path_factory.mktemp("product")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COLLAB_")}
     environment |= {"COLLAB_PORT": str(port), "COLLAB_STATE_DIR": str(folder)}
-    log = (folder / "log").open("wb")
+    log = (folder / "product.log").open("wb")
     command = [sys.executable, "-m", "collab.web.launcher", "up"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(process, address, folder / "log")
+        _wait(process, address, folder / "product.log")
         yield address
     finally:
         process.send_signal(signal.SIGTERM)

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from collab.documents.typesetting import Paragraph
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from collab.meetings import queries, service
+from collab.meetings.documents import minutes_paper
 from collab.meetings.models import AgendaItem, Meeting, Resolution
 from collab.meetings.service import Sitting
 from collab.meetings.states import Choice, ItemState, MeetingState, Presence
@@ -299,6 +301,15 @@ def test_closing_with_open_items_is_refused_then_minutes_are_printed(
     assert browse("auditor").get(f"/meetings/{meeting.id}/minutes.pdf").data.startswith(b"%PDF-")
     assert browse("coordinator").post(f"/meetings/{meeting.id}/adopt").status_code == 403
     assert chair.post(f"/meetings/{meeting.id}/adopt").status_code == 303
+
+
+def test_the_minutes_carry_the_root_of_the_history_once_it_is_sealed() -> None:
+    """A signed paper is a witness; before anything is sealed there is nothing to witness, and nothing is printed."""
+    meeting = Meeting(minutes="ก\nข\nค\nง\nผู้มาประชุม\nหนึ่ง")
+    anchor = ("collab.demo/history", "794", "VLUTqM6/vRj3+JlQTa+zV+JGcnqTC7b8Ucq0irsVs+I=")
+    printed = [block.text for block in minutes_paper(meeting, anchor).blocks if isinstance(block, Paragraph)]
+    assert printed[-3:] == list(anchor)
+    assert not any("ราก" in block.text for block in minutes_paper(meeting).blocks if isinstance(block, Paragraph))
 
 
 def test_the_calendar_entry_keeps_its_uid(browse: Browse, session: Session, world: World, now: datetime) -> None:

@@ -350,11 +350,16 @@ def test_an_acceptance_recorded_without_a_receipt_becomes_an_alarm_once(
     database: Database, world: World, errands: Errands, now: datetime
 ) -> None:
     """Attack 59 by somebody who can write events: the nightly comparison asks for the server's answer."""
-    late(database, world, errands, now)
+    late(database, world, errands, now, (Audience.OWNER, 1), (Audience.EXECUTIVE, 2))
     send(database, now)
+    turn(database, now + DAY)
+    for days in (1, 2):
+        send(database, now + days * DAY)
+    assert outcomes(database).count(Outcome.ACCEPTED) == 2
     with database.unit_of_work() as session:
         assert evidence.raise_alarms(session, now=now) == 0, "an honest acceptance has its receipt"
-        row = session.scalars(sa.select(Reminder)).one()
+        row = session.scalars(sa.select(Reminder)).first()
+        assert row is not None
         row.message_id = new_id()
         evidence.record(session, actor=job_actor("test"), now=now, row=row, outcome=Outcome.ACCEPTED)
         assert evidence.raise_alarms(session, now=now) == 1

@@ -16,7 +16,7 @@ from collab.audits.targets import severity_text, state_text
 from collab.documents import queries as documents
 from collab.history import queries as history_queries
 from collab.kernel import targets
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, can, could
 from collab.kernel.errors import InvalidInput, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
@@ -135,6 +135,7 @@ def _page(finding_id: UUID, sent: CollabForm | None, status: int) -> ResponseRet
         may_reply=answers and FindingVerb.REPLY in may, may_judge=judges and FindingVerb.CLOSE in may,
         may_reopen=judges and FindingVerb.REOPEN in may, may_edit=judges and FindingVerb.EDIT in may,
         may_withdraw=judges and FindingVerb.WITHDRAW in may, may_learn=found.lesson and can(actor, Permission.LEARNING_VIEW),
+        may_write_up=found.lesson and could(actor, Permission.LEARNING_MANAGE),
     ), status  # fmt: skip
 
 

@@ -73,7 +73,8 @@ def timeline(kind: str, target_id: UUID) -> ResponseReturnValue:
     return render_template(
         "audits/timeline.html", info=info, form=form, told=told, own=own, has_stream=kind in STREAM_KINDS, findings=findings,
         state_text=state_text, may_ask=may_ask, notes=notes, note_form=NoteForm(formdata=None), why=why if len(why) > 1 else [],
-        may_audit=can(actor, Permission.AUDIT_VIEW), ask_link=_asker(kind, target_id) if may_ask else None, **page,
+        may_audit=can(actor, Permission.AUDIT_VIEW),
+        may_erase=could(actor, Permission.PRIVACY_ERASE), ask_link=_asker(kind, target_id) if may_ask else None, **page,
     ), 200 if told else 422  # fmt: skip
 
 

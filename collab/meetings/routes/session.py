@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from collab.documents.typesetting import render_pdf
+from collab.history.sealing.seal import newest_checkpoint
 from collab.kernel import targets
 from collab.kernel.access import Permission, can
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
@@ -179,6 +180,10 @@ def minutes_pdf(meeting_id: UUID) -> ResponseReturnValue:
     """Return the minutes as PDF."""
     with reading() as session:
         meeting = queries.get_visible(session, current_actor(), meeting_id)
+        checkpoint = newest_checkpoint(session)
     if not meeting.minutes:
         raise NotFound("minutes", meeting_id)
-    return download(render_pdf(documents.minutes_paper(meeting), request_now()), PDF, f"รายงานการประชุม {meeting.number}.pdf")
+    anchor = checkpoint.note.split("\n")[:3] if checkpoint else ()
+    return download(
+        render_pdf(documents.minutes_paper(meeting, anchor), request_now()), PDF, f"รายงานการประชุม {meeting.number}.pdf"
+    )
