@@ -6,7 +6,7 @@ from alembic import op
 from migrations.helpers import track_table
 
 revision = "0065"
-down_revision = "0070"
+down_revision = "0060"
 branch_labels = None
 depends_on = None
 
