@@ -39,6 +39,14 @@ JOBS = {
 }
 
 
+def age_text(seconds: float) -> str:
+    """Return how long something has been waiting: in minutes below two hours, then in hours."""
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
+
+
 def audience_text(audience: Audience) -> str:
     """Return who is reminded."""
     return str(AUDIENCES[audience])

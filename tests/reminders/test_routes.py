@@ -16,7 +16,7 @@ from collab.kernel.jobs import Job
 from collab.notices import queries as notice_queries
 from collab.notices.models import DeliveryAttempt, Message, MessageState
 from collab.notices.service import queue_message
-from collab.reminders import queries
+from collab.reminders import presenters, queries
 from collab.reminders.models import Audience, Reminder, ReminderState
 from tests.factories.reminders import KIND, Errands, add_rule
 from tests.factories.world import World
@@ -303,9 +303,16 @@ def test_what_is_silent_or_waits_too_long_is_said_on_top(session: Session, world
     beat(session, Job.OPERATIONS_TICK, now - timedelta(hours=1))
     session.commit()
     alarmed = person.get("/operations").get_data(as_text=True)
-    for words in ("เงียบไปนานเกินไป", "รออยู่นานเกิน 15 นาที"):
+    for words in ("เงียบไปนานเกินไป", "รออยู่นานเกิน 15 นาที", "(20 นาที)"):
         assert words not in calm
         assert words in alarmed
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0, "0 นาที"), (1, "1 นาที"), (119, "119 นาที"), (120, "2 ชั่วโมง"), (4_000, "66 ชั่วโมง")]
+)
+def test_an_age_is_told_in_a_unit_that_people_use(minutes: int, words: str) -> None:
+    assert presenters.age_text(minutes * 60 + 59) == words
 
 
 def test_metrics_tell_of_silence_pauses_and_rates(session: Session, world: World, now: datetime, client: FlaskClient) -> None:
