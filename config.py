@@ -298,8 +298,8 @@ def _report_address(reader: _Reader) -> str:
 
 def _report_mailbox(reader: _Reader) -> str:
     url = reader.text("COLLAB_REPORT_MAILBOX")
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         usable = (parts.scheme == "maildir" and len(parts.path) > 1) or (
             parts.scheme in {"imap", "imaps"} and bool(parts.hostname) and parts.port != 0
         )

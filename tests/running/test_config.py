@@ -87,6 +87,29 @@ def test_one_bad_setting_is_named(name: str, value: str, said: str) -> None:
     assert said in problem
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COLLAB_REPORT_ADDRESS", "reports+tag@example.go.th"),
+        ("COLLAB_REPORT_ADDRESS", "a name that is too long for a tag@example.go.th"),
+        ("COLLAB_REPORT_MAILBOX", "pop3://user:pw@host"),
+        ("COLLAB_REPORT_MAILBOX", "maildir://"),
+        ("COLLAB_REPORT_MAILBOX", "imaps://[broken"),
+        ("COLLAB_REPORT_SECRET", "short"),
+        ("COLLAB_CHANNEL_HOSTS", "https://chat.example.go.th"),
+    ],
+)
+def test_what_comes_back_and_channels_are_set_rightly_or_not_at_all(name: str, value: str) -> None:
+    (said,) = problems_of({**PRODUCTION, name: value})
+    assert said.startswith(f"{name}: ")
+
+
+def test_servers_of_channels_are_a_list() -> None:
+    settings = load_settings({**PRODUCTION, "COLLAB_CHANNEL_HOSTS": "chat.example.go.th, NTFY.example.go.th:8443"})
+    assert settings.channel_hosts == {"chat.example.go.th", "ntfy.example.go.th:8443"}
+    assert load_settings(PRODUCTION).channel_hosts == frozenset()
+
+
 def test_all_problems_are_named_at_once() -> None:
     broken = PRODUCTION | {"COLLAB_SECRET_KEY": "", "COLLAB_BROKER_URL": "", "COLLAB_SIGN_IN_LIMIT": "x"}
     assert [line.partition(":")[0] for line in problems_of(broken)] == [
