@@ -1,4 +1,4 @@
-"""Names channels on timelines."""
+"""Names channels on timelines; who keeps them goes on from their organisation, others may not see more."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,7 +15,7 @@ from collab.notices.channels import channels_by_ids
 def _load(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
     return [
         TargetInfo(
-            "channel", row.id, f"{row.name} ({service_name(row.service)})", f"/notices/organisations/{row.organisation_id}/channels",
+            "channel", row.id, f"{row.name} ({service_name(row.service)})", f"/members/organisations/{row.organisation_id}",
             organisation_id=row.organisation_id,
         )
         for row in channels_by_ids(session, keys)

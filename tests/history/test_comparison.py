@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from collab import history
-from collab.action_plans.models import ActionItem, ActionPlan, ItemSupporter
+from collab.action_plans.models import ActionItem, ActionPlan, Dependency, ItemSupporter
 from collab.action_plans.states import PlanState
 from collab.history import canon, comparison
 from collab.history.comparison import Change, Comparison
@@ -24,11 +24,11 @@ from tests.factories.world import World
 MINUTE = timedelta(minutes=1)
 #: Few values, so that random edits often put back what was there before.
 TITLES, WEIGHTS = ("ก", "ข"), (1, 2)
-VERBS = ("add", "edit", "remove", "restore", "link", "unlink", "touch")
+VERBS = ("add", "edit", "remove", "restore", "link", "unlink", "wait", "free", "touch")
 STEPS = st.lists(
     st.tuples(st.sampled_from(VERBS), st.integers(0, 3), st.sampled_from(TITLES), st.sampled_from(WEIGHTS), st.integers(0, 2)),
     min_size=1,
-    max_size=10,
+    max_size=14,
 )
 
 
@@ -41,6 +41,7 @@ class Writer:
     plan: ActionPlan
     items: list[ActionItem] = field(default_factory=list)
     links: list[ItemSupporter] = field(default_factory=list)
+    waits: list[Dependency] = field(default_factory=list)
 
     def act(self, verb: str, subject: Any, now: datetime, change: Callable[[], None]) -> None:
         actor = self.world.actors["coordinator"]
@@ -54,6 +55,8 @@ class Writer:
             self.add(title, weight, now)
         elif verb in ("link", "unlink"):
             self.link(item, verb, now)
+        elif verb in ("wait", "free"):
+            self.wait(item, verb, weight, now)
         elif verb == "edit":
             self.act("action_item.edited", item, now, lambda: (setattr(item, "title", title), setattr(item, "weight", weight))[0])
         elif verb == "touch":
@@ -78,6 +81,19 @@ class Writer:
             self.act("action_item.edited", item, now, lambda: self.session.add(link))
         elif verb == "unlink" and present:
             self.act("action_item.edited", item, now, lambda: setattr(present[0], "removed_at", now))
+
+    def wait(self, item: ActionItem, verb: str, lag: int, now: datetime) -> None:
+        """Let ``item`` wait for the first of the plan ``lag`` days longer, change for how long, or end that."""
+        first = self.items[0]
+        present = [row for row in self.waits if row.successor_id == item.id and row.removed_at is None]
+        if verb == "free" and present:
+            self.act("action_item.edited", item, now, lambda: setattr(present[0], "removed_at", now))
+        elif verb == "wait" and present:
+            self.act("action_item.edited", item, now, lambda: setattr(present[0], "lag_days", lag))
+        elif verb == "wait" and item is not first:
+            row = Dependency(id=new_id(), plan_id=self.plan.id, predecessor_id=first.id, successor_id=item.id, lag_days=lag)
+            self.waits.append(row)
+            self.act("action_item.edited", item, now, lambda: self.session.add(row))
 
 
 def begin(session: Session, world: World, now: datetime) -> Writer:
@@ -118,7 +134,7 @@ def expected(before: dict[UUID, dict[str, Any]], after: dict[UUID, dict[str, Any
 
 # Histories are short as drawn; shrinking a failure would take minutes, since nothing written can be deleted.
 @settings(
-    max_examples=25,
+    max_examples=40,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -10,7 +10,7 @@ from tests.journeys.person import Person
 
 ROLES = ("admin", "coordinator", "chair", "clerk.banphru", "mayor.khuanlang", "auditor", "")
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-NO_PAGE = re.compile(r"^/(static|language)/|\.(csv|json|xlsx|pdf|ics|svg)(\?|$)|/(download|file)(\?|$)")
+NO_PAGE = re.compile(r"^/(static|language)/|\.(csv|json|xlsx|pdf|ics|svg|py|zip|txt)(\?|$)|/(download|file)(\?|$)")
 NARROW = 320
 #: Tables of few columns of which a phone would show only a part: their rows should stand one under the other.
 CUT = """found => found.filter(box => box.scrollWidth > box.clientWidth + 1 && box.querySelectorAll('thead th').length < 10)

@@ -223,7 +223,7 @@ class Thread:
             citizen.press(f"Agreement {self.mark}")
             citizen.sees("1 of 1 items done")
             citizen.go("/dev/mail")
-            citizen.sees(f"Joint compost plant {self.mark}")
+            citizen.sees(f"Meeting {self.mark}")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
