@@ -79,8 +79,8 @@ def tell_every(session: Session, actor: Actor, wanted: trail.Filter, cursor: str
 
 def last_decisions(session: Session, actor: Actor, size: int) -> list[Shown]:
     """Return the newest ``size`` decisions that ``actor`` may see, newest first: not who signed in or what machines did."""
-    events = presenters.visible_to(session, actor, trail.latest(session, rules.DECISIONS, READ))
-    return shown_of(session, actor, events[:size])
+    acts = rules.fold_acts(presenters.visible_to(session, actor, trail.latest(session, rules.DECISIONS, READ)))
+    return shown_of(session, actor, [act.head for act in acts[:size]])
 
 
 def shown_of(session: Session, actor: Actor, events: Sequence[rules.Told]) -> list[Shown]:

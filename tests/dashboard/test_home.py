@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from collab.kernel import turns
+from collab.meetings.states import Choice, MeetingState
 from collab.proposals.states import ProposalState
+from tests.factories.meetings import add_item, ballot, make_meeting, seat_all, vote
 from tests.factories.proposals import ask, proposal_in
 from tests.factories.world import World
 
@@ -68,3 +70,12 @@ def test_an_auditor_first_sees_what_was_decided_not_every_small_change(
     assert "ยื่นข้อเสนอแล้ว" in page
     assert "เริ่มร่างข้อเสนอ" not in page, "drafting decides nothing"
     assert "ยื่นข้อเสนอแล้ว" not in browse("clerk_banphru").get("/home").text
+
+
+def test_a_decision_with_many_votes_is_told_once(browse: Browse, session: Session, world: World, now: datetime) -> None:
+    meeting = make_meeting(session, world, now, MeetingState.IN_SESSION)
+    seat_all(session, world, now, meeting)
+    vote(session, world, now, add_item(session, world, now, meeting), ballot(world, **dict.fromkeys(world.seats, Choice.FOR)))
+    page = browse("auditor").get("/home").text
+    assert page.count("collab-timeline__title") > 1, "other decisions are told beside it"
+    assert page.count(">มีมติ<") == 1
