@@ -292,6 +292,7 @@ FIELDS: dict[str, LazyText] = {
     "statement": lazy("Statement of legal effect"),
     "status": lazy("Code of the failure"),
     "step": lazy("Turn of the exchange"),
+    "subject": lazy("What is sampled"),
     "subject_id": lazy("Object"),
     "subject_table": lazy("Table"),
     "submitted_at": lazy("Submitted at"),

@@ -9,7 +9,7 @@ from collab.agreements.models import Agreement
 from collab.audits import sample_queries
 from collab.audits import service as audits
 from collab.audits.models.samples import Check
-from collab.audits.sampling import Method
+from collab.audits.sampling import Method, Subject
 from collab.audits.service.access import Mandate
 from collab.audits.states import Severity
 from collab.factory.demo.people import PAO
@@ -121,7 +121,7 @@ def _sample(stage: Stage) -> None:
         # The end of a savepoint writes the history so far, from which the population is read; the story still is there whole or not at all.
         session.flush()
     wish = audits.Wish(
-        "สุ่มตรวจงานที่ใช้เงิน ปีงบประมาณนี้ (สมมติ)", stage.committee.id, Method.MONETARY, seed=2570, size=3, frozen_at=stage.at(4)
+        "สุ่มตรวจงานที่ใช้เงิน ปีงบประมาณนี้ (สมมติ)", Subject.ACTION_ITEMS, stage.committee.id, Method.MONETARY, seed=2570, size=3, frozen_at=stage.at(4)
     )
     sample = audits.draw_sample(session, actor=auditor, now=stage.at(4), wish=wish)
     row = sample_queries.rows_of(session, sample.id)[0]
