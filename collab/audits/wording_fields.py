@@ -212,7 +212,7 @@ FIELDS: dict[str, LazyText] = {
     "places": lazy("What was erased"),
     "plan_id": lazy("Plan concerned"),
     "planned": lazy("Planned sum"),
-    "population": lazy("Population"),
+    "population": lazy("Items in the population"),
     "population_sha256": lazy("Fingerprint of the population (SHA-256)"),
     "position": lazy("Position"),
     "predecessor_id": lazy("Comes first"),

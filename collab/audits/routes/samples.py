@@ -213,5 +213,5 @@ def population_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
             )
         )
     same = sample_queries.digest_of(units) == found.population_sha256
-    name = _("Population") if same else _("Population (differs from the one drawn from)")
+    name = _("Population of the sample") if same else _("Population (differs from the one drawn from)")
     return take_away(kind, name, head, cells, target=Ref("audit_sample", sample_id))
