@@ -178,3 +178,10 @@ def test_in_the_browser(
     for key in {path for path in text.split('"') if path.startswith("/history/") and "sample" not in path}:
         assert client.get(key).status_code == 200, key
     assert browse("clerk_banphru").get(page).status_code == 403
+
+
+def test_a_version_that_was_replaced_counts_no_more(session: Session, world: World, now: datetime, records: Records) -> None:
+    later = now + timedelta(days=1)
+    change_all(session, world, later, records)
+    units = populations.population_at(session, world.actors["auditor"], Subject.BUDGETS, None, later)
+    assert sorted(unit.amount for unit in units) == [1_000, 7_000, 9_000]
