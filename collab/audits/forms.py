@@ -8,9 +8,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from collab.audits.clocks import Clock
 from collab.audits.models.samples import Check
-from collab.audits.sampling import LARGEST_SEED, Method
+from collab.audits.sampling import LARGEST_SEED, Method, Subject
 from collab.audits.targets import SEVERITIES, STATES
-from collab.kernel.i18n import _, lazy
+from collab.kernel.i18n import LazyText, _, lazy
 from collab.web.forms import CollabForm, Paragraph, TextLine, ThaiDateField, UploadField, WholeNumber, options
 
 
@@ -208,18 +208,30 @@ class NoteForm(CollabForm):
     text = Paragraph(lazy("Note for yourself"), most=5000)
 
 
+#: The populations in words.
+SUBJECTS: dict[Subject, LazyText] = {
+    Subject.ACTION_ITEMS: lazy("Action items, with the money planned"),
+    Subject.AGREEMENTS: lazy("Agreements, with the sum shared among the parties"),
+    Subject.DECISIONS: lazy("Decisions: resolutions, councils' ratifications, approved changes of deadline"),
+    Subject.BUDGETS: lazy("Budget lines: what each organisation plans for an item"),
+    Subject.COSTS: lazy("Costs: what each organisation has spent on an item"),
+    Subject.CONTRIBUTIONS: lazy("Contributions: each organisation's share by the newest formula"),
+}
+
+
 class SampleForm(CollabForm):
     """What sample is wanted."""
 
     title = TextLine(lazy("Name of the sample"))
-    where = SelectField(lazy("Items of the plans of"))
+    subject = RadioField(lazy("What is sampled"), choices=options((code.value, words) for code, words in SUBJECTS.items()))
+    where = SelectField(lazy("Of which committee"))
     method = RadioField(
         lazy("How it is chosen"),
         choices=options(
             [
                 (Method.RANDOM.value, lazy("At random: every item has the same chance")),
-                (Method.MONETARY.value, lazy("By money: every baht has the same chance")),
-                (Method.RISK.value, lazy("By risk: the items with the most points")),
+                (Method.MONETARY.value, lazy("By money: every baht has the same chance (not for decisions)")),
+                (Method.RISK.value, lazy("By risk: the items with the most points (not for lines of money)")),
             ]
         ),
     )

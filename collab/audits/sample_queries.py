@@ -1,63 +1,17 @@
-"""Reads of samples, and of the population as it stood at an instant."""
+"""Reads of samples and their chosen items."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.action_plans import queries as action_plans
-from collab.action_plans.models import ActionPlan
 from collab.audits.models import Sample, SampleRow
-from collab.audits.sampling import Unit, whole_baht
-from collab.history.models import HistoryVersion
-from collab.kernel.access import Actor, Role, Scope
-from collab.kernel.clock import today
+from collab.audits.sampling import Unit
+from collab.kernel.access import Actor, Role
 from collab.kernel.errors import NotFound
 from collab.kernel.paging import Key, Page, keyset
-
-#: States in which an item is no longer to be done, so that its day being past is no lateness.
-_FINISHED = frozenset({"done", "cancelled"})
-
-
-def population_at(session: Session, actor: Actor, committee_id: UUID | None, at: datetime) -> list[Unit]:
-    """Return the action items of the plans that ``actor`` may see, as they were recorded at ``at``, in the order of their ids."""
-    plans = sa.select(ActionPlan.id).where(action_plans.visible_clause(actor))
-    scopes = actor.scopes(Role.AUDITOR, Scope.COMMITTEE)
-    if committee_id:
-        plans = plans.where(ActionPlan.committee_id == committee_id)
-    elif not actor.everywhere(Role.AUDITOR):
-        plans = plans.where(ActionPlan.committee_id.in_(scopes))
-    streams = [f"action_plan/{key}" for key in session.scalars(plans)]
-    version = HistoryVersion
-    rows = session.execute(
-        sa.select(version.subject_kind, version.subject_id, version.state).where(
-            version.stream_id.in_(streams), version.recorded_from <= at, version.recorded_to > at,
-            version.subject_kind.in_(["action_item", "deadline_change"]),
-        )
-    ).all()  # fmt: skip
-    slips = Counter(row.state["item_id"] for row in rows if row.subject_kind == "deadline_change" and _is_slip(row.state))
-    day = today(at).isoformat()
-    found = [
-        Unit(
-            id=row.subject_id, title=row.state["title"], amount=whole_baht(Decimal(row.state["budget_planned"] or 0)),
-            is_late=row.state["due_on"] < day and row.state["state"] not in _FINISHED, without_authority=row.state["authority_id"] is None,
-            slips=slips[str(row.subject_id)],
-        )
-        for row in rows
-        if row.subject_kind == "action_item" and row.state.get("removed_at") is None
-    ]  # fmt: skip
-    return sorted(found, key=lambda unit: unit.id.hex)
-
-
-def _is_slip(state: Mapping[str, Any]) -> bool:
-    # A date that moved because another moved is no slip of its own.
-    return state["state"] == "approved" and state.get("cause_id") is None
 
 
 def digest_of(units: Sequence[Unit]) -> str:

@@ -11,10 +11,23 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from collab.kernel.targets import Ref
+
 MULTIPLIER = 16_807
 MODULUS = 2_147_483_647
 #: Seeds from 1 to this.
 LARGEST_SEED = MODULUS - 1
+
+
+class Subject(StrEnum):
+    """What a sample is drawn from; of the last three each unit is one line of money of one organisation."""
+
+    ACTION_ITEMS = "action_items"
+    AGREEMENTS = "agreements"
+    DECISIONS = "decisions"
+    BUDGETS = "budgets"
+    COSTS = "costs"
+    CONTRIBUTIONS = "contributions"
 
 
 class Method(StrEnum):
@@ -27,11 +40,12 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Unit:
-    """One item of the population: its sum in whole baht, and what makes it risky."""
+    """One item of the population: its sum in whole baht, the object whose history shows it, and what makes it risky."""
 
     id: UUID
     title: str
     amount: int
+    target: Ref
     is_late: bool = False
     without_authority: bool = False
     slips: int = 0
@@ -54,6 +68,15 @@ class Monetary:
     choices: tuple[Choice, ...]
 
 
+#: How each population may be chosen from: by money where it has money, by risk where signs of risk are defined.
+METHODS: Mapping[Subject, tuple[Method, ...]] = {
+    Subject.ACTION_ITEMS: (Method.RANDOM, Method.MONETARY, Method.RISK),
+    Subject.AGREEMENTS: (Method.RANDOM, Method.MONETARY, Method.RISK),
+    Subject.DECISIONS: (Method.RANDOM, Method.RISK),
+    Subject.BUDGETS: (Method.RANDOM, Method.MONETARY),
+    Subject.COSTS: (Method.RANDOM, Method.MONETARY),
+    Subject.CONTRIBUTIONS: (Method.RANDOM, Method.MONETARY),
+}
 #: Points of each sign of risk; money counts once for every full step of baht, up to its most.
 WEIGHTS: Mapping[str, int] = {"late": 3, "without_authority": 3, "slip": 1, "million": 1}
 MOST_SLIPS, MOST_MILLIONS, MILLION = 5, 5, 1_000_000

@@ -28,6 +28,7 @@ KINDS: dict[str, Kind] = {
     "reminder": Kind(lazy("Reminders of what is due or late"), may_off=False),
     "opinion_request": Kind(lazy("Requests for your council's opinion"), may_off=False),
     "finding": Kind(lazy("Questions of auditors and their answers"), may_off=False),
+    "erasure": Kind(lazy("Requests to erase personal data that wait for a second person"), may_off=False),
     "action_item": Kind(lazy("Action items: assigned, returned, decided")),
     "agreement": Kind(lazy("Agreements: circulated, in force, ending")),
     "forum": Kind(lazy("Discussions in which you are mentioned"), may_gather=False),

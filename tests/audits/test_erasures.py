@@ -15,10 +15,13 @@ from collab.history import erasure
 from collab.history.integrity.rebuild import check_versions
 from collab.history.integrity.whole import verify_log
 from collab.history.models import HistoryEvent, HistoryVersion
-from collab.kernel.access import Actor
+from collab.kernel.access import Actor, Role, Scope
+from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
+from collab.members.service import people
+from collab.notices.models import Message
 from tests.factories.world import World
 
 Browse = Callable[[str], FlaskClient]
@@ -126,3 +129,23 @@ def test_in_the_browser(session: Session, world: World, browse: Browse) -> None:
     assert other.post(f"/audit/erasures/{request.id}/carry-out", data={"version": "1"}).status_code == 303
     assert other.get("/audit/erasures").status_code == 200
     assert other.get(path).status_code == 200
+
+
+def test_the_other_administrators_are_told_and_nobody_else(session: Session, world: World, now: datetime) -> None:
+    other = world.users["coordinator"]
+    people.enter_role(
+        session, actor=world.actors["administrator"], now=now, user=other, role=Role.ADMINISTRATOR, scope=Scope.INSTALLATION,
+        scope_id=None, valid_from=today(now), valid_to=None,
+    )  # fmt: skip
+    target = world.users["clerk_banphru"]
+    made = service.ask_erasure(
+        session, actor=world.actors["administrator"], now=now, target=Ref("user", target.id), path=PATH, ground="ม.33"
+    )
+    session.commit()
+    told = session.scalars(sa.select(Message).where(Message.kind == "erasure")).all()
+    assert [(row.recipient_id, row.url) for row in told] == [(other.id, "/audit/erasures")]
+    # The message repeats nothing of what is to be erased: mail cannot be called back.
+    assert target.name_th not in told[0].subject + told[0].text
+    decide(session, second(world), now, made)
+    session.commit()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Message).where(Message.kind == "erasure")) == 1

@@ -20,9 +20,10 @@ from collab.action_plans.models import ActionItem
 from collab.audits import sample_queries, sampling, service
 from collab.audits.models import AuditReading, Sample
 from collab.audits.models.samples import Check
-from collab.audits.sampling import Choice, Method, Unit
+from collab.audits.sampling import Choice, Method, Subject, Unit
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
 from collab.kernel.ids import new_id
+from collab.kernel.targets import Ref
 from tests.factories import action_plans as plans
 from tests.factories.world import World
 
@@ -74,7 +75,8 @@ def test_every_jth_baht_is_hit(amounts: list[int], size: int, seed: int) -> None
 
 
 def unit(amount: int = 0, **flags: Any) -> Unit:
-    return Unit(new_id(), "ก", amount, **flags)
+    key = new_id()
+    return Unit(key, "ก", amount, Ref("action_item", key), **flags)
 
 
 def test_points_of_risk() -> None:
@@ -107,6 +109,7 @@ def items(session: Session, world: World, now: datetime) -> list[ActionItem]:
 def wish(world: World, now: datetime, **changes: Any) -> service.Wish:
     values = {
         "title": "ตัวอย่าง",
+        "subject": Subject.ACTION_ITEMS,
         "committee_id": world.committee.id,
         "method": Method.RANDOM,
         "seed": 2570,
@@ -164,7 +167,7 @@ def test_working_papers_in_the_browser(
     session: Session, world: World, now: datetime, items: list[ActionItem], browse: Browse
 ) -> None:
     client = browse("auditor")
-    form = {"title": "สุ่มเงิน", "where": str(world.committee.id), "method": "monetary", "size": "2", "seed": "7", "once": "s1",
+    form = {"title": "สุ่มเงิน", "subject": "action_items", "where": str(world.committee.id), "method": "monetary", "size": "2", "seed": "7", "once": "s1",
             "frozen_on-day": "21", "frozen_on-month": "11", "frozen_on-year": "2569"}  # fmt: skip
     assert client.get("/audit/samples/new").status_code == 200
     first, second = client.post("/audit/samples/new", data=form), client.post("/audit/samples/new", data=form)
@@ -188,6 +191,8 @@ def test_working_papers_in_the_browser(
         {"seed": "0"},
         {"seed": "99999999999"},
         {"method": "x"},
+        {"subject": "x"},
+        {"subject": "decisions"},
         {"title": ""},
         {"frozen_on-year": "2575"},
     ):

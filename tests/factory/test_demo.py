@@ -14,6 +14,7 @@ from collab.action_plans.models import ActionPlan
 from collab.action_plans.states import ApprovalLevel, ItemKind, PlanState
 from collab.agreements.models import Agreement
 from collab.audits import trail
+from collab.audits.models import ErasureRequest, RequestState
 from collab.factory import Core
 from collab.factory.demo import campaign, daily_work, story
 from collab.factory.demo.people import PEOPLE
@@ -27,7 +28,7 @@ from collab.kernel.access import Actor, Grant, Scope
 from collab.members.models import AddressFlag, Committee, User
 from collab.notices import channels
 from collab.notices.channel_models import Channel
-from collab.notices.models import Finding, MailReport
+from collab.notices.models import Finding, MailReport, Message
 from collab.reminders.models import ReminderEvidence
 
 
@@ -68,6 +69,14 @@ def test_the_story_is_told_whole(told: Session, now: datetime) -> None:
     assert told.scalar(sa.select(sa.func.count()).select_from(ReminderEvidence)), "somebody was reminded of something"
     states = told.scalars(sa.select(Agreement.state).order_by(Agreement.id)).all()
     assert [state.value for state in states] == ["in_force", "ratifying"]
+
+
+def test_a_request_to_erase_waits_for_the_second_administrator(told: Session) -> None:
+    waiting = told.scalars(sa.select(ErasureRequest)).one()
+    administrators = {key: actor_of(told, key).user_id for key in ("admin", "admin2")}
+    assert (waiting.state, waiting.asked_by_id) == (RequestState.ASKED, administrators["admin"])
+    recipients = told.scalars(sa.select(Message.recipient_id).where(Message.kind == "erasure")).all()
+    assert recipients == [administrators["admin2"]]
 
 
 def test_versions_rows_and_events_agree(told: Session) -> None:

@@ -53,7 +53,7 @@ def test_only_what_may_be_switched_off_offers_it() -> None:
     assert offered["List-Unsubscribe"] == "<https://collab.example.test/notices/unsubscribe/token>"
     assert offered["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert written()["List-Unsubscribe"] is written()["List-Unsubscribe-Post"] is None
-    assert {kind for kind in KINDS if not can_be_muted(kind)} == {"reminder", "opinion_request", "finding"}
+    assert {kind for kind in KINDS if not can_be_muted(kind)} == {"reminder", "opinion_request", "finding", "erasure"}
     assert not can_be_muted("account")
 
 

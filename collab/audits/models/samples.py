@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from collab.audits.sampling import Method
+from collab.audits.sampling import Method, Subject
 from collab.history import Tracked
 from collab.kernel.db import Base, Keyed, Versioned, clear_text, code_column
 
@@ -21,7 +21,7 @@ class Check(StrEnum):
 
 
 class Sample(Keyed, Versioned, Base):
-    """A sample of action items: how it was chosen, from which population frozen at which instant, so that it can be drawn again.
+    """A sample: how it was chosen, from which population frozen at which instant, so that it can be drawn again.
 
     ``population_sha256`` is over the lines "number id baht" of the numbered population; sums are in whole baht.
     """
@@ -34,6 +34,7 @@ class Sample(Keyed, Versioned, Base):
     auditor_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
     #: None: all committees that the auditor may see.
     committee_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("committee.id"))
+    subject: Mapped[Subject] = code_column(Subject)
     method: Mapped[Method] = code_column(Method)
     seed: Mapped[int] = mapped_column(sa.BigInteger)
     wanted: Mapped[int]
@@ -57,6 +58,8 @@ class SampleRow(Keyed, Versioned, Base):
     #: Its number in the population, and what chose it: the random number, the baht that was hit, or the points.
     number: Mapped[int]
     drawn: Mapped[int] = mapped_column(sa.BigInteger)
+    #: The object whose history shows the chosen item: itself, or what a line of money belongs to.
+    target_kind: Mapped[str] = clear_text()
     target_id: Mapped[UUID]
     title: Mapped[str]
     amount: Mapped[int] = mapped_column(sa.BigInteger)

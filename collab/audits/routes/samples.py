@@ -8,13 +8,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.audits import sample_queries, sampling, service
-from collab.audits.forms import CheckForm, SampleForm
+from collab.audits import populations, sample_queries, sampling, service
+from collab.audits.forms import SUBJECTS, CheckForm, SampleForm
 from collab.audits.models import Sample
 from collab.audits.models.samples import Check
 from collab.audits.routes.blueprint import blueprint, end_of
 from collab.audits.routes.exports import take_away
-from collab.audits.sampling import Method
+from collab.audits.sampling import Method, Subject
 from collab.kernel.access import Permission, could
 from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, VersionConflict
@@ -33,6 +33,18 @@ def method_text(method: Method) -> str:
     return {Method.RANDOM: _("random"), Method.MONETARY: _("money-weighted"), Method.RISK: _("by risk")}[method]
 
 
+def risk_text(subject: Subject) -> str:
+    """Return what the signs of risk mean in a population that has them."""
+    return {
+        Subject.ACTION_ITEMS: _("Late: past its day and not finished. Without authority: it names no resolution and no clause."),
+        Subject.AGREEMENTS: _("Late: past the day for ratifying, or past its last day and still in force. The other signs do not occur."),
+        Subject.DECISIONS: _(
+            "Late: a council resolved after the day set for it. Without authority: a council agreed and named no mandate to sign, or a "
+            "deadline moved without the resolution that the rules ask for. Postponements: how often the deadline had been moved by then."
+        ),
+    }.get(subject, "")  # fmt: skip
+
+
 def check_text(check: Check) -> str:
     """Return what checking an item gave, in words."""
     return {Check.OPEN: _("Not yet checked"), Check.SATISFACTORY: _("Satisfactory"), Check.EXCEPTION: _("Exception")}[check]
@@ -45,7 +57,7 @@ def samples() -> ResponseReturnValue:
     with reading() as session:
         page = sample_queries.list_samples(session, current_actor(), request.args.get("cursor"))
     may_draw = could(current_actor(), Permission.AUDIT_SAMPLE)
-    return render_template("audits/samples.html", page=page, method_text=method_text, may_draw=may_draw)
+    return render_template("audits/samples.html", page=page, method_text=method_text, subjects=SUBJECTS, may_draw=may_draw)
 
 
 @blueprint.route("/audit/samples/new", methods=["GET", "POST"])
@@ -59,7 +71,7 @@ def new_sample() -> ResponseReturnValue:
     if request.method == "GET":
         form.seed.data = secrets.randbelow(999_999) + 1
         form.frozen_on.process(None, today(request_now()))
-        form.method.data = Method.RANDOM.value
+        form.subject.data, form.method.data = Subject.ACTION_ITEMS.value, Method.RANDOM.value
         return render_template("audits/sample_new.html", form=form)
     if form.validate() and form.frozen_on.data:
         try:
@@ -75,8 +87,8 @@ def _draw(form: SampleForm) -> ResponseReturnValue:
     now = request_now()
     frozen_at = now if form.frozen_on.data == today(now) else end_of(form.frozen_on.data)
     wish = service.Wish(
-        form.title.data, UUID(form.where.data) if form.where.data else None, Method(form.method.data), form.seed.data or 1, form.size.data or 1,
-        frozen_at,
+        form.title.data, Subject(form.subject.data), UUID(form.where.data) if form.where.data else None, Method(form.method.data),
+        form.seed.data or 1, form.size.data or 1, frozen_at,
     )  # fmt: skip
     with unit_of_work() as session:
         claim(session, form, now)
@@ -100,6 +112,7 @@ def sample(sample_id: UUID) -> ResponseReturnValue:
     return render_template(
         "audits/sample.html", sample=found, rows=rows, people=people, place=place, done=done, method=method_text(found.method),
         check_text=check_text, weights=sampling.WEIGHTS, sampling=sampling,
+        subject=SUBJECTS[found.subject], risk=risk_text(found.subject),
     )  # fmt: skip
 
 
@@ -170,7 +183,7 @@ def population_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
     """Take the numbered population away, read again from the history, so that the draw can be done again elsewhere."""
     with reading() as session:
         found = sample_queries.get_sample(session, current_actor(), sample_id)
-        units = sample_queries.population_at(session, current_actor(), found.committee_id, found.frozen_at)
+        units = populations.population_at(session, current_actor(), found.subject, found.committee_id, found.frozen_at)
     head = (
         _("Number"),
         "ID",
@@ -200,5 +213,5 @@ def population_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
             )
         )
     same = sample_queries.digest_of(units) == found.population_sha256
-    name = _("Population") if same else _("Population (differs from the one drawn from)")
+    name = _("Population of the sample") if same else _("Population (differs from the one drawn from)")
     return take_away(kind, name, head, cells, target=Ref("audit_sample", sample_id))

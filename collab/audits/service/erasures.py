@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 from collab import history
 from collab.audits.models import ErasureRequest, RequestState
 from collab.history import erasure
-from collab.kernel.access import Actor, Permission, authorize
+from collab.kernel.access import Actor, Permission, Role, Scope, authorize
+from collab.kernel.clock import today
 from collab.kernel.db import check_version
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict
-from collab.kernel.i18n import _
+from collab.kernel.i18n import _, speaking
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
+from collab.members import queries as members
+from collab.notices import service as notices
 
 
 def ask_erasure(session: Session, *, actor: Actor, now: datetime, target: Ref, path: str, ground: str) -> ErasureRequest:
@@ -30,7 +33,21 @@ def ask_erasure(session: Session, *, actor: Actor, now: datetime, target: Ref, p
     )  # fmt: skip
     with history.act(session, verb="erasure.asked", actor=actor, now=now, subject=made, reason=ground):
         session.add(made)
+    _tell_others(session, actor, now, made)
     return made
+
+
+def _tell_others(session: Session, actor: Actor, now: datetime, made: ErasureRequest) -> None:
+    """Tell every other administrator that a second person is needed; what is to be erased stands on the page, not in a mail."""
+    for user in members.users_with_role(session, Role.ADMINISTRATOR, Scope.INSTALLATION, None, today(now)):
+        if user.id == actor.user_id:
+            continue
+        with speaking(user.locale):
+            notices.queue_message(
+                session, now=now, recipient_id=user.id, kind="erasure", subject=_("A request to erase personal data waits for you"),
+                text=_("Another administrator asked that personal data be erased from the history. Carry it out or decline it."),
+                url="/audit/erasures", dedupe_key=f"{made.id}:asked:{user.id}",
+            )  # fmt: skip
 
 
 def carry_out(session: Session, *, actor: Actor, now: datetime, request_id: UUID, expected_version: int | None) -> ErasureRequest:

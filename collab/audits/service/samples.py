@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from collab import history
-from collab.audits import sample_queries, sampling
+from collab.audits import populations, sample_queries, sampling
 from collab.audits.models import Sample, SampleRow
 from collab.audits.models.samples import Check
-from collab.audits.sampling import Choice, Method, Unit
+from collab.audits.sampling import Choice, Method, Subject, Unit
 from collab.audits.service.access import Place
 from collab.kernel.access import Actor, Permission, authorize
 from collab.kernel.db import check_version
@@ -21,9 +21,10 @@ from collab.kernel.ids import new_id
 
 @dataclass(frozen=True)
 class Wish:
-    """What sample is wanted: ``size`` items of a committee's plans (None: of all), as recorded at ``frozen_at``."""
+    """What sample is wanted: ``size`` items of a population of a committee (None: of all), as recorded at ``frozen_at``."""
 
     title: str
+    subject: Subject
     committee_id: UUID | None
     method: Method
     seed: int
@@ -38,14 +39,16 @@ def draw_sample(session: Session, *, actor: Actor, now: datetime, wish: Wish) ->
         raise NotAllowed(Permission.AUDIT_SAMPLE.value)
     if wish.frozen_at > now:
         raise InvalidInput({"frozen_on": _("The population can be frozen today or earlier.")})
-    units = sample_queries.population_at(session, actor, wish.committee_id, wish.frozen_at)
+    if wish.method not in sampling.METHODS[wish.subject]:
+        raise InvalidInput({"method": _("This population cannot be chosen from in this way: choose another.")})
+    units = populations.population_at(session, actor, wish.subject, wish.committee_id, wish.frozen_at)
     if not units:
         raise InvalidInput({"frozen_on": _("There was no item to choose from on that day.")})
     monetary = sampling.draw_monetary([unit.amount for unit in units], wish.size, wish.seed)
     choices = _choose(wish, units, monetary)
     sample = Sample(
-        id=new_id(), title=wish.title, auditor_id=actor.user_id, committee_id=wish.committee_id, method=wish.method, seed=wish.seed,
-        wanted=wish.size, frozen_at=wish.frozen_at, population=len(units), population_sha256=sample_queries.digest_of(units),
+        id=new_id(), title=wish.title, auditor_id=actor.user_id, committee_id=wish.committee_id, subject=wish.subject, method=wish.method,
+        seed=wish.seed, wanted=wish.size, frozen_at=wish.frozen_at, population=len(units), population_sha256=sample_queries.digest_of(units),
         total=sum(unit.amount for unit in units), interval=monetary.interval if wish.method is Method.MONETARY else None,
         start=monetary.start if wish.method is Method.MONETARY else None, drawn_at=now,
     )  # fmt: skip
@@ -56,8 +59,8 @@ def draw_sample(session: Session, *, actor: Actor, now: datetime, wish: Wish) ->
             unit = units[choice.number - 1]
             session.add(
                 SampleRow(
-                    sample_id=sample.id, number=choice.number, drawn=choice.drawn, target_id=unit.id, title=unit.title,
-                    amount=unit.amount,
+                    sample_id=sample.id, number=choice.number, drawn=choice.drawn, target_kind=unit.target.kind,
+                    target_id=unit.target.id, title=unit.title, amount=unit.amount,
                 )
             )  # fmt: skip
     return sample

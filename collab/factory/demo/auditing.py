@@ -9,7 +9,7 @@ from collab.agreements.models import Agreement
 from collab.audits import sample_queries
 from collab.audits import service as audits
 from collab.audits.models.samples import Check
-from collab.audits.sampling import Method
+from collab.audits.sampling import Method, Subject
 from collab.audits.service.access import Mandate
 from collab.audits.states import Severity
 from collab.factory.demo.people import PAO
@@ -26,7 +26,8 @@ def tell(stage: Stage, pact: Agreement) -> None:
     _settled(stage, pact)
     _followed_up(stage)
     _waiting(stage, pact)
-    _sample(stage)
+    _samples(stage)
+    _erasure(stage)
 
 
 def _remind(stage: Stage) -> None:
@@ -114,18 +115,42 @@ def _waiting(stage: Stage, pact: Agreement) -> None:
     )
 
 
-def _sample(stage: Stage) -> None:
-    """Three items chosen by money, with the seed drawn before witnesses; the first is checked."""
+def _samples(stage: Stage) -> None:
+    """Three items chosen by money, with the seed drawn before witnesses, the first checked; four decisions by risk."""
     session, auditor = stage.session, stage.actors["auditor"]
     with session.begin_nested():
         # The end of a savepoint writes the history so far, from which the population is read; the story still is there whole or not at all.
         session.flush()
     wish = audits.Wish(
-        "สุ่มตรวจงานที่ใช้เงิน ปีงบประมาณนี้ (สมมติ)", stage.committee.id, Method.MONETARY, seed=2570, size=3, frozen_at=stage.at(4)
+        "สุ่มตรวจงานที่ใช้เงิน ปีงบประมาณนี้ (สมมติ)",
+        Subject.ACTION_ITEMS,
+        stage.committee.id,
+        Method.MONETARY,
+        seed=2570,
+        size=3,
+        frozen_at=stage.at(4),
     )
     sample = audits.draw_sample(session, actor=auditor, now=stage.at(4), wish=wish)
     row = sample_queries.rows_of(session, sample.id)[0]
     audits.check_row(
         session, actor=auditor, now=stage.at(3), row_id=row.id, check=Check.SATISFACTORY, expected_version=None,
         conclusion="ตรวจรายงานความก้าวหน้ากับหลักฐานแล้ว ตรงกัน",
+    )  # fmt: skip
+    riskiest = audits.Wish(
+        "ตรวจการตัดสินใจตามความเสี่ยง (สมมติ)",
+        Subject.DECISIONS,
+        stage.committee.id,
+        Method.RISK,
+        seed=2571,
+        size=4,
+        frozen_at=stage.at(4),
+    )
+    audits.draw_sample(session, actor=auditor, now=stage.at(3), wish=riskiest)
+
+
+def _erasure(stage: Stage) -> None:
+    """One administrator asked that a clerk's former position be erased; it waits for the other."""
+    audits.ask_erasure(
+        stage.session, actor=stage.actors["admin"], now=stage.at(2), target=Ref("user", stage.users["clerk.banrai"].id), path="state.position",
+        ground="คำขอตามมาตรา 33 แห่ง พ.ร.บ. คุ้มครองข้อมูลส่วนบุคคล พ.ศ. 2562 เลขรับ 118/2570 (สมมติ)",
     )  # fmt: skip
