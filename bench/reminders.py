@@ -2,6 +2,7 @@
 
 import multiprocessing
 import smtplib
+import socket
 import socketserver
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -199,13 +200,17 @@ def mail(run: Run) -> Iterator[Row]:
         "reminders.mail", MAILS / took["ours"], "mails/s", f"a smtplib loop over one connection: {MAILS / took['bare']:,.0f} mails/s",
         took["bare"] / took["ours"],
         f"{MAILS:,} waiting messages claimed, rendered with a signed link, sent, marked and recorded by one worker, at most {MOST_OPEN} at a "
-        f"time not yet recorded; the same bytes to the same sink in a process of its own; medians of {ROUNDS} interleaved rounds",
+        f"time not yet recorded; the same bytes to the same sink (it offers PIPELINING) in a process of its own; medians of {ROUNDS} interleaved rounds",
         Bar(least=0.25),
     )  # fmt: skip
 
 
+#: The messages, and whatever refers to them.
+_OUTBOX = ("message", "message_key", "delivery_attempt", "mail_report", "channel_post")
+
+
 def _fill(ground: Ground) -> None:
-    ground.empty("message", "message_key", "delivery_attempt")
+    ground.empty(*_OUTBOX)
     with ground.engine.begin() as connection:
         connection.execute(sa.text(MESSAGES), {"now": NOW, "count": MAILS, "people": PEOPLE})
 
@@ -248,12 +253,21 @@ def _serve(tell: Callable[[int], None]) -> None:
         listener.serve_forever()
 
 
-class _Taking(socketserver.StreamRequestHandler):
+#: As Postfix and Exim do, the sink offers to hear several commands at once, and answers them at once (RFC 2920, 3.2).
+_ANSWERS = {b"EHLO": b"250-sink\r\n250 PIPELINING\r\n", b"DATA": b"354 go on\r\n", b"QUIT": b"221 bye\r\n"}
+
+
+class _Taking(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        self.wfile.write(b"220 sink\r\n")
-        while line := self.rfile.readline():
-            if line[:4].upper() == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
-                while self.rfile.readline() not in (b".\r\n", b""):
-                    pass
-            self.wfile.write(b"221 bye\r\n" if line[:4].upper() == b"QUIT" else b"250 ok\r\n")
+        line: socket.socket = self.request
+        line.sendall(b"220 sink\r\n")
+        heard, is_text = b"", False
+        while chunk := line.recv(65536):
+            heard, answers = heard + chunk, b""
+            while (end := heard.find(b"\r\n.\r\n" if is_text else b"\r\n")) >= 0:
+                verb = b"" if is_text else heard[:4].upper()
+                heard = heard[end + (5 if is_text else 2) :]
+                answers += _ANSWERS.get(verb, b"250 ok\r\n")
+                is_text = verb == b"DATA"
+            if answers:
+                line.sendall(answers)

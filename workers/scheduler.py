@@ -17,7 +17,7 @@ from collab.kernel import periods
 from collab.kernel.clock import utc_now
 from collab.kernel.db import create_engine
 from collab.kernel.jobs import lane_of
-from collab.kernel.timetable import SCHEDULE
+from collab.kernel.timetable import LONGEST_WAIT, SCHEDULE
 from config import Settings
 from workers.application import queue_name
 
@@ -86,10 +86,9 @@ class PeriodScheduler(Scheduler):
                 logger.exception("job not handed to the broker", extra={"job": job})
 
     def _send(self, job: str, period: datetime) -> None:
-        line = next(line for line in SCHEDULE if line.job == job)
         self.app.send_task(
             job, kwargs={"period": period.isoformat()}, queue=queue_name(self.app.settings, lane_of(job)), ignore_result=True,
-            expires=line.expires.total_seconds(),
+            expires=LONGEST_WAIT.total_seconds(),
         )  # fmt: skip
 
     def close(self) -> None:

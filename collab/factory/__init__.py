@@ -66,7 +66,7 @@ class Core:
         with self.database.unit_of_work() as session:
             heartbeat.record(session, job=job, started_at=started_at, seconds=seconds, outcome=outcome, counts=counts)
             if period is not None and outcome == heartbeat.DONE:
-                periods.finish(session.connection(), job.value, period, started_at + timedelta(seconds=seconds))
+                periods.finish(session.connection(), job.value, max(period, started_at), started_at + timedelta(seconds=seconds))
 
 
 def create_core(settings: Settings, send_job: SendJob, *, database: Database | None = None,

@@ -7,7 +7,7 @@ Everything tracked that changes within the block becomes one event per object. W
 UnrecordedChange at the flush; a bulk UPDATE or DELETE on a tracked table is refused at once.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,19 +89,46 @@ def act(session: Session, *, verb: str, actor: Actor, now: datetime, subject: An
     somebody else who answers for it.
     """
     _refuse_unexplained_lateness(occurred_at, now, reason, actor, second_person)
-    if session.info.get(_ACTS):
-        raise UnrecordedChange("acts do not nest: finish one before the next")
     current = Act(verb, actor, now, subject, reason, authority, on_behalf_of, occurred_at or now, corrects, second_person,
                   occurred_source or ("user" if occurred_at else "system"), outcome)  # fmt: skip
+    with _under_way(session, current):
+        yield current
+        session.flush()
+    pending: list[writer.PendingEvent] = session.info.setdefault(_PENDING, [])
+    pending.extend(_events_of(current))
+
+
+def add_each(session: Session, *, actor: Actor, acts: Sequence[tuple[str, datetime, Any]]) -> None:
+    """Add new rows, each as the subject of an act of its own (verb, instant, row), and write all of them together.
+
+    For jobs that record many things at once: the events are those of as many `act` blocks, the statements are those of one. Raises
+    UnrecordedChange when anything else that is tracked would change with them.
+    """
+    if not acts:
+        return
+    each = [Act(verb, actor, now, row, "", None, None, now) for verb, now, row in acts]
+    with _under_way(session, each[0]):
+        session.add_all(one.subject for one in each)
+        session.flush()
+    added = {id(one.subject) for one in each}
+    if any(id(row) not in added for row in each[0].touched):
+        raise UnrecordedChange("something else changed together with what was added")
+    each[0].touched.clear()
+    pending: list[writer.PendingEvent] = session.info.setdefault(_PENDING, [])
+    pending.extend(found for one in each for found in _events_of(one))
+
+
+@contextmanager
+def _under_way(session: Session, current: Act) -> Iterator[None]:
+    """Let ``current`` be the act in which changes are recorded; acts do not nest."""
+    if session.info.get(_ACTS):
+        raise UnrecordedChange("acts do not nest: finish one before the next")
     _refuse_earlier_changes(session)
     session.info[_ACTS] = current
     try:
-        yield current
-        session.flush()
+        yield
     finally:
         session.info[_ACTS] = None
-    pending: list[writer.PendingEvent] = session.info.setdefault(_PENDING, [])
-    pending.extend(_events_of(current))
 
 
 def _refuse_unexplained_lateness(

@@ -43,6 +43,10 @@ def is_finished(connection: sa.Connection, job: str, period: datetime) -> bool:
     return connection.execute(statement).scalar_one_or_none() is not None
 
 
-def finish(connection: sa.Connection, job: str, period: datetime, now: datetime) -> None:
-    """Remember that a run for this period has ended well."""
-    connection.execute(sa.update(JobPeriod).where(JobPeriod.job == job, JobPeriod.period_at == period).values(finished_at=now))
+def finish(connection: sa.Connection, job: str, begun: datetime, now: datetime) -> None:
+    """Remember that a run has ended well which took all that was due at ``begun``: no period that had begun by then needs another.
+
+    So what waited behind a busy worker is one run, however many messages there are.
+    """
+    covered = sa.and_(JobPeriod.job == job, JobPeriod.period_at <= begun, JobPeriod.finished_at.is_(None))
+    connection.execute(sa.update(JobPeriod).where(covered).values(finished_at=now))

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from collab.kernel.jobs import Job
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-#: A message older than this is not worth running: the period is sent again, or the next one has come.
+#: A message older than this is not worth running: a worker that was away for a night does not look at five hundred of them. It is
+#: longer than a few jobs that have much to do may keep every child busy, so that a job that waits behind them is not forgotten.
 LONGEST_WAIT = timedelta(minutes=5)
 
 
@@ -26,11 +27,6 @@ class Scheduled:
     def period_at(self, now: datetime) -> datetime:
         """Return the first instant of the period in which ``now`` lies."""
         return now - (now - _EPOCH - self.at) % self.every
-
-    @property
-    def expires(self) -> timedelta:
-        """How long a message of this job may wait: a worker that was away for a night does not run five hundred of them."""
-        return min(self.every, LONGEST_WAIT)
 
     @property
     def late_after(self) -> timedelta:

@@ -1,12 +1,10 @@
 """Turns a message into a mail and hands it over: to an SMTP server, or to the local sink."""
 
 import re
-import select
 import smtplib
-import socket
 import ssl
 from base64 import encodebytes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -19,10 +17,9 @@ from collab.notices import envelope
 from collab.notices.digest import Entry
 from collab.notices.headers import addressee, subject
 from collab.notices.models import SunkMail
+from collab.notices.smtp_line import Line, SafeLine
 
 TIMEOUT_SECONDS = 20
-#: A server that has not answered after so long lets us wait: longer than a server nearby needs, shorter than a commit may take.
-PAUSE_SECONDS = 0.003
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
 _UNSAFE = re.compile(r"[^A-Za-z0-9]")
 
@@ -95,50 +92,19 @@ class Server:
     tls: bool
 
 
-class _Line(smtplib.SMTP):
-    """A connection on which something useful is done while the server is silent."""
-
-    meanwhile: Callable[[], None] | None = None
-
-    def getreply(self) -> tuple[int, bytes]:
-        """Return the server's answer; when it does not come at once, do what there is to do and wait on."""
-        if self.meanwhile is not None and self.sock is not None and not _has_answer(self.sock):
-            self.meanwhile()
-        return super().getreply()
-
-    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
-        """Name the sender; its address is not parsed once more."""
-        return self.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
-
-    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
-        """Name a recipient; the address was checked when the mail was written."""
-        return self.docmd("RCPT", " ".join((f"TO:<{recip}>", *options)))
-
-
-class _SafeLine(_Line, smtplib.SMTP_SSL):
-    """The same within TLS from the first byte."""
-
-
-def _has_answer(sock: socket.socket) -> bool:
-    """Say whether something can be read within `PAUSE_SECONDS`. What TLS has read ahead is not seen: no harm, it is only later."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(PAUSE_SECONDS * 1000))
-
-
 class SmtpPost:
     """An SMTP server. One connection for a whole run; it is opened anew when it was lost."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self._connection: _Line | None = None
+        self._connection: Line | None = None
 
     def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
         """Send ``mail``; raise DeliveryFailed with the server's answer when it does not take it."""
         connection = self._connection or self._open()
         connection.meanwhile = meanwhile
         try:
-            refused = connection.sendmail(mail.sender, [mail.recipient], mail.source)
+            connection.send_one(mail.sender, mail.recipient, mail.source)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             self._reset()
@@ -150,22 +116,22 @@ class SmtpPost:
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise DeliveryFailed(f"{type(error).__name__}: {error}", is_line_lost=True) from error
-        return "250" if not refused else str(refused)
+        return "250"
 
-    def _open(self) -> _Line:
+    def _open(self) -> Line:
         try:
             self._connection = self._connect()
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryFailed(f"{type(error).__name__}: {error}", is_server_away=True) from error
         return self._connection
 
-    def _connect(self) -> _Line:
+    def _connect(self) -> Line:
         server = self.server
-        opened: _Line
+        opened: Line
         if server.port == smtplib.SMTP_SSL_PORT and server.tls:
-            opened = _SafeLine(server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+            opened = SafeLine(server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
         else:
-            opened = _Line(server.host, server.port, timeout=TIMEOUT_SECONDS)
+            opened = Line(server.host, server.port, timeout=TIMEOUT_SECONDS)
             if server.tls:
                 opened.starttls(context=ssl.create_default_context())
         if server.username:

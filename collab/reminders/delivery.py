@@ -28,8 +28,8 @@ from collab.kernel.targets import Ref, TargetInfo
 from collab.members.models import User
 from collab.notices.outbox import Draft, queue_messages
 from collab.notices.rules import Haste, is_pressing
-from collab.reminders.evidence import SETTLED, due_days, passed_over
-from collab.reminders.models import Outcome, Reminder, ReminderEvidence, ReminderPause, ReminderState
+from collab.reminders.evidence import SETTLED, due_days, evidence_of, passed_over
+from collab.reminders.models import Outcome, Reminder, ReminderPause, ReminderState
 from collab.reminders.registry import due_kinds
 
 logger = logging.getLogger(__name__)
@@ -245,7 +245,6 @@ def words(row: Reminder, info: TargetInfo, user: User, now: datetime) -> tuple[s
 
 def _settle(session: Session, ends: Sequence[_End], now: datetime) -> None:
     """Let reminders end, each with its evidence."""
-    # All rows first: the flush of the first act then writes them together.
     for end in ends:
         row = end.row
         row.state, row.settled_at, row.reason, row.claimed_by, row.leased_until = end.state, now, end.reason, None, None
@@ -253,15 +252,11 @@ def _settle(session: Session, ends: Sequence[_End], now: datetime) -> None:
             row.message_id, row.trace = end.message_id, Outcome.QUEUED
     notes = passed_over(session, [end.row for end in ends])
     actor = job_actor(Job.REMINDERS_DELIVER.value)
-    for end in ends:
-        row = end.row
-        evidence = ReminderEvidence(
-            reminder_id=row.id, target_kind=row.target_kind, target_id=row.target_id, due_on=row.due_on,
-            recipient_id=row.recipient_id, deputy_for_id=row.deputy_for_id, audience=row.audience, outcome=Outcome(end.state.value),
-            message_id=end.message_id, note=end.reason or notes[row.id], happened_at=now,
-        )  # fmt: skip
-        with history.act(session, verb=_VERBS[end.state], actor=actor, now=now, subject=evidence):
-            session.add(evidence)
+    acts = [
+        (_VERBS[end.state], now, evidence_of(end.row, Outcome(end.state.value), end.reason or notes[end.row.id], now))
+        for end in ends
+    ]
+    history.add_each(session, actor=actor, acts=acts)
 
 
 _VERBS = {

@@ -52,14 +52,19 @@ def passed_over(session: Session, rows: Sequence[Reminder]) -> dict[UUID, str]:
 
 def record(session: Session, *, actor: Actor, now: datetime, row: Reminder, outcome: Outcome, note: str = "") -> None:
     """Add what became known of the reminder ``row``; ``note`` is the answer of a machine, never a person's text."""
-    found = ReminderEvidence(
+    found = evidence_of(row, outcome, note, now)
+    row.trace = outcome
+    with history.act(session, verb=VERBS[outcome], actor=actor, now=now, subject=found):
+        session.add(found)
+
+
+def evidence_of(row: Reminder, outcome: Outcome, note: str, now: datetime) -> ReminderEvidence:
+    """Return what is to be added as known of the reminder ``row`` at ``now``; a note has at most 300 characters."""
+    return ReminderEvidence(
         reminder_id=row.id, target_kind=row.target_kind, target_id=row.target_id, due_on=row.due_on, recipient_id=row.recipient_id,
         deputy_for_id=row.deputy_for_id, audience=row.audience, outcome=outcome, message_id=row.message_id, note=note[:300],
         happened_at=now,
     )  # fmt: skip
-    row.trace = outcome
-    with history.act(session, verb=VERBS[outcome], actor=actor, now=now, subject=found):
-        session.add(found)
 
 
 def follow(session: Session, *, actor: Actor, now: datetime, size: int = BATCH) -> int:
@@ -80,13 +85,12 @@ def follow(session: Session, *, actor: Actor, now: datetime, size: int = BATCH) 
         .limit(size)
         .with_for_update(of=Reminder, skip_locked=True)
     ).all()
-    for row, state, _at in rows:
-        # All rows first: the flush of the first act then writes them together.
-        row.trace = _ENDS[MessageState(state)]
+    acts = []
     for row, state, at in rows:
-        outcome = _ENDS[MessageState(state)]
+        row.trace = outcome = _ENDS[MessageState(state)]
         note = SETTLED if outcome is Outcome.SKIPPED else ""
-        record(session, actor=actor, now=at or now, row=row, outcome=outcome, note=note)
+        acts.append((VERBS[outcome], at or now, evidence_of(row, outcome, note, at or now)))
+    history.add_each(session, actor=actor, acts=acts)
     return len(rows)
 
 

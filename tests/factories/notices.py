@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from io import BufferedReader
 from typing import Any, cast
 
 from collab.notices.mail import DeliveryFailed, Mail, Server
@@ -16,15 +17,18 @@ from collab.notices.mail import DeliveryFailed, Mail, Server
 @dataclass
 class Mailbox:
     """What a sink took, and how it is to answer: ``recipient`` to RCPT, ``data`` to the end of the text ('' drops the line) after
-    ``pause`` seconds.
+    ``pause`` seconds. ``offers`` is an extension that it offers.
     """
 
     recipient: str = "250 ok"
     data: str = "250 taken"
     pause: float = 0
+    offers: str = ""
     mails: list[bytes] = field(default_factory=list)
     #: The envelope senders that it was told.
     senders: list[str] = field(default_factory=list)
+    #: How many octets had come along with each naming of a sender.
+    at_once: list[int] = field(default_factory=list)
 
     def read(self) -> list[EmailMessage]:
         """Return what was taken, parsed."""
@@ -41,7 +45,10 @@ class _Handler(socketserver.StreamRequestHandler):
             verb = line.split(None, 1)[0].upper() if line.split() else b""
             if verb == b"RCPT":
                 self._say(box.recipient)
+            elif verb == b"EHLO" and box.offers:
+                self._say(f"250-sink\r\n250 {box.offers}")
             elif verb == b"MAIL":
+                box.at_once.append(len(self._buffered()))
                 box.senders.append(line.decode().partition("<")[2].partition(">")[0])
                 self._say("250 ok")
             elif verb == b"DATA":
@@ -56,6 +63,16 @@ class _Handler(socketserver.StreamRequestHandler):
                 return
             else:
                 self._say("250 ok")
+
+    def _buffered(self) -> bytes:
+        """Return what was read from the line and not looked at yet."""
+        self.connection.setblocking(False)
+        try:
+            return cast(BufferedReader, self.rfile).peek()
+        except BlockingIOError:
+            return b""
+        finally:
+            self.connection.settimeout(self.timeout)
 
     def _text(self) -> bytes:
         lines: list[bytes] = []

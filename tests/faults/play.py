@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tests.faults.faults import Fault
@@ -26,14 +26,17 @@ class Outcome:
     resent: int
     in_flight: int
     seconds: float
+    #: Nothing had moved for `PATIENCE_SECONDS` and not everything was done: what is called lost may only be late.
+    is_given_up: bool = False
 
     @property
     def is_kept(self) -> bool:
         """Whether the promise was kept."""
-        return not self.lost and not self.doubled and self.resent <= self.in_flight
+        return not self.is_given_up and not self.lost and not self.doubled and self.resent <= self.in_flight
 
     def __str__(self) -> str:
-        return f"FAULT {self.fault} {self.broker}: lost {self.lost} doubled {self.doubled} resent {self.resent}"
+        end = " GAVE UP" if self.is_given_up else ""
+        return f"FAULT {self.fault} {self.broker}: lost {self.lost} doubled {self.doubled} resent {self.resent}{end}"
 
 
 def play(stage: Stage, fault: Fault, items: int) -> Outcome:
@@ -52,16 +55,19 @@ def play(stage: Stage, fault: Fault, items: int) -> Outcome:
     )  # fmt: skip
     wait_for(lambda: sum(stage.sink.arrived.values()) >= items / 10, PATIENCE_SECONDS * 2, f"{fault.name}: nothing arrives")
     fault.do(stage)
-    _settle(stage, items)
-    outcome = _count(stage, fault, time.monotonic() - began)
+    is_done = _settle(stage, items)
+    outcome = replace(_count(stage, fault, time.monotonic() - began), is_given_up=not is_done)
     stage.execute("DELETE FROM errand")
     return outcome
 
 
-def _settle(stage: Stage, items: int) -> None:
-    """Wait until everybody is told and nothing is under way; what died is started again, and waits are cut short."""
-    done, told, moved, pushed = (-1, -1), -1, time.monotonic(), time.monotonic()
-    while time.monotonic() - moved < PATIENCE_SECONDS and not _is_done(stage, items):
+def _settle(stage: Stage, items: int) -> bool:
+    """Wait until everybody is told and nothing is under way; what died is started again, and waits are cut short.
+
+    Return whether it came to that, or nothing moved any more.
+    """
+    done, told, moved, pushed = (-1, -1, -1), -1, time.monotonic(), time.monotonic()
+    while not (is_done := _is_done(stage, items)) and time.monotonic() - moved < PATIENCE_SECONDS:
         stage.revive()
         # Both children may record for a while what became of ten thousand mails; meanwhile no mail arrives.
         if done != (done := _done(stage)):
@@ -74,12 +80,13 @@ def _settle(stage: Stage, items: int) -> None:
             stage.end_waits()
             pushed = time.monotonic()
         time.sleep(0.2)
+    return is_done
 
 
-def _done(stage: Stage) -> tuple[int, int]:
-    """Return how far the work is: mails that arrived, and steps of reminders that were recorded."""
-    (row,) = stage.execute("SELECT count(*) FROM reminder_evidence")
-    return len(stage.sink.arrived), row[0]
+def _done(stage: Stage) -> tuple[int, int, int]:
+    """Return how far the work is: mails that arrived, steps of reminders that were recorded, and what was sealed."""
+    (row,) = stage.execute("SELECT (SELECT count(*) FROM reminder_evidence), (SELECT coalesce(max(size), 0) FROM log_head)")
+    return len(stage.sink.arrived), row[0], row[1]
 
 
 def _is_done(stage: Stage, items: int) -> bool:

@@ -32,6 +32,6 @@ def test_nothing_is_lost_and_nothing_doubled(running: Stage, name: str) -> None:
 def test_the_books_tell_a_promise_that_was_broken() -> None:
     kept = {"fault": "x", "broker": "y", "lost": 0, "doubled": 0, "resent": 2, "in_flight": 2, "seconds": 1.0}
     assert Outcome(**kept).is_kept  # type: ignore[arg-type]
-    for broken in ({"lost": 1}, {"doubled": 1}, {"resent": 3}):
+    for broken in ({"lost": 1}, {"doubled": 1}, {"resent": 3}, {"is_given_up": True}):
         assert not Outcome(**{**kept, **broken}).is_kept  # type: ignore[arg-type]
     assert str(Outcome(**kept)) == "FAULT x y: lost 0 doubled 0 resent 2"  # type: ignore[arg-type]

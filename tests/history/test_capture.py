@@ -13,6 +13,7 @@ from collab import history
 from collab.history import canon, queries
 from collab.history.models import FOREVER, HistoryEvent, HistoryVersion
 from collab.members.models import Committee, Organisation
+from collab.reminders.models import Audience, ReminderRule
 from tests.factories.world import World
 
 
@@ -29,6 +30,30 @@ def test_an_act_writes_one_event_with_the_diff(session: Session, world: World, n
     assert [(change.name, change.old, change.new) for change in entry.changes] == [
         ("name_en", "Test Cooperation Committee", "Renamed")
     ]
+
+
+def added_rules(now: datetime) -> list[ReminderRule]:
+    options = {"audience": Audience.OWNER, "repeat_days": 0, "due_kind": "errand", "enabled_on": now.date()}
+    return [ReminderRule(offset_days=days, **options) for days in (1, 2, 3)]
+
+
+def test_what_is_added_together_has_an_event_each_at_its_instant(session: Session, world: World, now: datetime) -> None:
+    rules = added_rules(now)
+    instants = [now - timedelta(minutes=number) for number in range(3)]
+    acts = [("reminder_rule.added", moment, rule) for moment, rule in zip(instants, rules, strict=True)]
+    history.add_each(session, actor=world.actors["administrator"], acts=acts)
+    session.commit()
+    for moment, rule in zip(instants, rules, strict=True):
+        (event,) = session.scalars(sa.select(HistoryEvent).where(HistoryEvent.subject_id == rule.id))
+        assert (event.verb, event.occurred_at) == ("reminder_rule.added", moment)
+
+
+def test_nothing_slips_in_with_what_is_added_together(session: Session, world: World, now: datetime) -> None:
+    rules = added_rules(now)
+    session.add(rules.pop())
+    acts = [("reminder_rule.added", now, rule) for rule in rules]
+    with pytest.raises(history.UnrecordedChange, match="together"):
+        history.add_each(session, actor=world.actors["administrator"], acts=acts)
 
 
 def test_a_change_outside_an_act_fails(session: Session, world: World) -> None:

@@ -1,5 +1,6 @@
 """What a mail looks like, and how an SMTP server's answers are taken."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -122,6 +123,49 @@ def test_a_server_that_hangs_up_after_the_text_is_a_failure_and_the_next_mail_fi
         post.hand_over(outgoing(), nothing)
         post.close()
         assert [mail["Message-ID"] for mail in box.read()] == ["<one@collab>", "<one@collab>"]
+
+
+PIPELINING = ["", "PIPELINING"]
+
+
+@pytest.mark.parametrize("offers", PIPELINING)
+def test_what_goes_before_the_text_is_said_in_one_breath_where_the_server_offers_it(offers: str) -> None:
+    with smtp_sink() as (server, box):
+        box.offers = offers
+        post = SmtpPost(server)
+        for name in ("<one@collab>", "<two@collab>"):
+            mail = outgoing(mail_id=name)
+            post.hand_over(replace(mail, source=mail.source + b"..dots\r\n.\r\nend\r\n"), nothing)
+        post.close()
+    breath = len("RCPT TO:<a@example.test>\r\nDATA\r\n") if offers else 0
+    assert box.at_once == [breath, breath]
+    assert [mail["Message-ID"] for mail in box.read()] == ["<one@collab>", "<two@collab>"]
+    assert all(mail.endswith(b"..dots\r\n.\r\nend\r\n") for mail in box.mails)
+
+
+def test_a_server_that_refuses_the_recipient_and_waits_for_a_text_gets_an_empty_one_and_the_next_mail_in_full() -> None:
+    with smtp_sink() as (server, box):
+        box.offers, box.recipient = "PIPELINING", "550 no such mailbox"
+        post = SmtpPost(server)
+        with pytest.raises(DeliveryFailed, match="550 no such mailbox") as refused:
+            post.hand_over(outgoing(), nothing)
+        assert refused.value.is_final
+        box.recipient = "250 ok"
+        post.hand_over(outgoing(mail_id="<two@collab>"), nothing)
+        post.close()
+    assert box.mails[0] == b""
+    assert [mail["Message-ID"] for mail in box.read()[1:]] == ["<two@collab>"]
+
+
+@pytest.mark.parametrize("offers", PIPELINING)
+def test_what_waits_to_be_recorded_is_recorded_while_the_server_is_silent(offers: str) -> None:
+    done: list[str] = []
+    with smtp_sink() as (server, box):
+        box.offers, box.pause = offers, 0.1
+        post = SmtpPost(server)
+        post.hand_over(outgoing(), lambda: done.append("recorded"))
+        post.close()
+    assert done
 
 
 def test_a_server_that_does_not_answer_is_told_in_words() -> None:

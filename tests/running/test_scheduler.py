@@ -38,6 +38,16 @@ def test_what_was_sent_and_never_done_is_sent_again_and_what_was_done_is_not(con
     assert periods.take(connection, PERIOD, NOW + 9 * periods.PATIENCE) == set()
 
 
+def test_a_run_covers_what_had_begun_when_it_started_and_nothing_later(connection: sa.Connection) -> None:
+    begun = [NOW.replace(second=0) + MINUTE * number for number in range(3)]
+    for period in begun:
+        periods.take(connection, {"reminders.sweep": period, "reminders.rescue": period}, period)
+    periods.finish(connection, "reminders.sweep", begun[1] + timedelta(seconds=1), NOW)
+    finished = [periods.is_finished(connection, "reminders.sweep", period) for period in begun]
+    assert finished == [True, True, False]
+    assert not periods.is_finished(connection, "reminders.rescue", begun[0])
+
+
 def test_a_clock_that_was_ahead_and_is_put_right_silences_nobody(connection: sa.Connection) -> None:
     ahead = {"reminders.sweep": PERIOD["reminders.sweep"] + timedelta(hours=1)}
     periods.take(connection, ahead, NOW + timedelta(hours=1))
