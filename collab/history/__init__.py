@@ -6,6 +6,6 @@ witnesses; `verifier/` checks all of it with nothing but the standard library; `
 """
 
 from collab.history.tracked import Tracked
-from collab.history.tracking import Authority, LateEntry, UnrecordedChange, act
+from collab.history.tracking import Authority, LateEntry, UnrecordedChange, act, write_pending
 
-__all__ = ["Authority", "LateEntry", "Tracked", "UnrecordedChange", "act"]
+__all__ = ["Authority", "LateEntry", "Tracked", "UnrecordedChange", "act", "write_pending"]
