@@ -6,6 +6,6 @@ witnesses; `verifier/` checks all of it with nothing but the standard library; `
 """
 
 from collab.history.tracked import Tracked
-from collab.history.tracking import Authority, LateEntry, UnrecordedChange, act, add_each
+from collab.history.tracking import Authority, LateEntry, UnrecordedChange, act, add_each, write_pending
 
-__all__ = ["Authority", "LateEntry", "Tracked", "UnrecordedChange", "act", "add_each"]
+__all__ = ["Authority", "LateEntry", "Tracked", "UnrecordedChange", "act", "add_each", "write_pending"]

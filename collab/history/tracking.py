@@ -7,7 +7,7 @@ Everything tracked that changes within the block becomes one event per object. W
 UnrecordedChange at the flush; a bulk UPDATE or DELETE on a tracked table is refused at once.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,18 +20,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
-from collab.history import canon, store, writer
+from collab.history import canon, recording, store, writer
 from collab.history.tracked import Tracked
 from collab.kernel.access import Actor
 from collab.kernel.db import Base
 from collab.kernel.errors import StateConflict
 from collab.kernel.i18n import _
 from collab.kernel.ids import new_id
-
-_ACTS = "collab.history.acts"
-_PENDING = "collab.history.pending"
-_SEEN = "collab.history.seen"
-_ANNOUNCED = "collab.history.announced"
 
 
 class UnrecordedChange(RuntimeError):
@@ -91,11 +86,10 @@ def act(session: Session, *, verb: str, actor: Actor, now: datetime, subject: An
     _refuse_unexplained_lateness(occurred_at, now, reason, actor, second_person)
     current = Act(verb, actor, now, subject, reason, authority, on_behalf_of, occurred_at or now, corrects, second_person,
                   occurred_source or ("user" if occurred_at else "system"), outcome)  # fmt: skip
-    with _under_way(session, current):
+    with _under_way(session, current) as under_way:
         yield current
         session.flush()
-    pending: list[writer.PendingEvent] = session.info.setdefault(_PENDING, [])
-    pending.extend(_events_of(current))
+    under_way.pending.extend(_events_of(current))
 
 
 def add_each(session: Session, *, actor: Actor, acts: Sequence[tuple[str, datetime, Any]]) -> None:
@@ -107,28 +101,31 @@ def add_each(session: Session, *, actor: Actor, acts: Sequence[tuple[str, dateti
     if not acts:
         return
     each = [Act(verb, actor, now, row, "", None, None, now) for verb, now, row in acts]
-    with _under_way(session, each[0]):
+    with _under_way(session, each[0]) as under_way:
         session.add_all(one.subject for one in each)
         session.flush()
     added = {id(one.subject) for one in each}
     if any(id(row) not in added for row in each[0].touched):
         raise UnrecordedChange("something else changed together with what was added")
     each[0].touched.clear()
-    pending: list[writer.PendingEvent] = session.info.setdefault(_PENDING, [])
-    pending.extend(found for one in each for found in _events_of(one))
+    under_way.pending.extend(found for one in each for found in _events_of(one))
 
 
 @contextmanager
-def _under_way(session: Session, current: Act) -> Iterator[None]:
+def _under_way(session: Session, current: Act) -> Iterator[recording.Recording]:
     """Let ``current`` be the act in which changes are recorded; acts do not nest."""
-    if session.info.get(_ACTS):
+    under_way = recording.recording(session)
+    if under_way.act:
         raise UnrecordedChange("acts do not nest: finish one before the next")
     _refuse_earlier_changes(session)
-    session.info[_ACTS] = current
+    under_way.act = current
     try:
-        yield
+        yield under_way
+        # A rollback within the block ends what was recorded: of the savepoint, or of the transaction, which has a new account now.
+        if under_way.act is not current or recording.recording(session) is not under_way:
+            raise UnrecordedChange("an act was under way when the savepoint or transaction in which it began was taken back")
     finally:
-        session.info[_ACTS] = None
+        under_way.act = None
 
 
 def _refuse_unexplained_lateness(
@@ -230,7 +227,7 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     changed += [row for row in session.dirty if _is_tracked(row) and session.is_modified(row)]
     if not changed:
         return
-    current: Act | None = session.info.get(_ACTS)
+    current: Act | None = recording.recording(session).act
     if current is None:
         raise UnrecordedChange(f"{type(changed[0]).__name__} changed outside history.act")
     current.touched.extend(row for row in changed if not any(row is seen for seen in current.touched))
@@ -244,13 +241,14 @@ def _announce(session: Session, rows: list[Any]) -> None:
     are looked at: several acts are many rows, and opening their streams together at the end costs less.
     """
     where = session.get_nested_transaction() or session.get_transaction()
-    if where is not None and session.info.get(_ANNOUNCED) is where:
+    under_way = recording.recording(session)
+    if where is not None and under_way.announced is where:
         return
-    is_first = _SEEN not in session.info
-    seen = session.info.setdefault(_SEEN, store.Seen())
+    is_first = under_way.seen is None
+    seen = under_way.seen = under_way.seen or store.Seen()
     store.announce(store.connection_of(session), seen, _streams(rows) if is_first else {})
     # The session begins its transaction with its first statement.
-    session.info[_ANNOUNCED] = session.get_nested_transaction() or session.get_transaction()
+    under_way.announced = session.get_nested_transaction() or session.get_transaction()
 
 
 def _streams(rows: list[Any]) -> dict[UUID, str]:
@@ -264,21 +262,34 @@ def _streams(rows: list[Any]) -> dict[UUID, str]:
 
 
 def _before_commit(session: Session) -> None:
-    if session.info.get(_ACTS):
+    under_way = recording.recording(session)
+    if under_way.act:
         raise UnrecordedChange("commit within an act")
-    session.flush()
-    pending: list[writer.PendingEvent] = session.info.pop(_PENDING, [])
-    seen = session.info.pop(_SEEN, None) or store.Seen()
-    session.info.pop(_ANNOUNCED, None)
-    if pending:
-        writer.write(session, pending, seen)
-
-
-def _after_rollback(session: Session) -> None:
-    if session.in_nested_transaction():
+    savepoint = session.get_nested_transaction()
+    if savepoint is None:
+        write_pending(session)
         return
-    for key in (_PENDING, _ACTS, _SEEN, _ANNOUNCED):
-        session.info.pop(key, None)
+    # A savepoint that is released writes nothing: what is around it may still be taken back, with events of changes that stay.
+    # Asked twice for one savepoint, it is what is around it that is being committed, and nothing would be asked again.
+    if under_way.releasing is savepoint:
+        raise UnrecordedChange("commit over an open savepoint: release it first")
+    under_way.releasing = savepoint
+
+
+def write_pending(session: Session) -> None:
+    """Write what was recorded so far, for who reads the history within the transaction; a commit does it without being asked.
+
+    Raise UnrecordedChange within a savepoint: taken back, it would take events with it whose changes stay.
+    """
+    if session.in_nested_transaction():
+        raise UnrecordedChange("the history is not written within a savepoint")
+    session.flush()
+    under_way = recording.recording(session)
+    # Again, because what reacts to the writing may record something itself.
+    while under_way.pending:
+        pending, under_way.pending = under_way.pending, []
+        seen, under_way.seen = under_way.seen or store.Seen(), None
+        writer.write(session, pending, seen)
 
 
 def _refuse_bulk(state: ORMExecuteState) -> None:
@@ -303,7 +314,9 @@ def tracked_models() -> dict[str, type[Base]]:
 
 def install() -> None:
     """Put the guards on every Session of the process; calling it again changes nothing."""
-    for name, listener in (("before_flush", _before_flush), ("before_commit", _before_commit),
-                           ("after_rollback", _after_rollback), ("do_orm_execute", _refuse_bulk)):  # fmt: skip
+    listeners: dict[str, Callable[..., None]] = {
+        "before_flush": _before_flush, "before_commit": _before_commit, "do_orm_execute": _refuse_bulk, **recording.LISTENERS,
+    }  # fmt: skip
+    for name, listener in listeners.items():
         if not event.contains(Session, name, listener):
             event.listen(Session, name, listener)

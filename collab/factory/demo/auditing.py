@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from collab import history
 from collab.action_plans.models import ActionItem
 from collab.agreements.models import Agreement
 from collab.audits import sample_queries
@@ -118,9 +119,8 @@ def _waiting(stage: Stage, pact: Agreement) -> None:
 def _samples(stage: Stage) -> None:
     """Three items chosen by money, with the seed drawn before witnesses, the first checked; four decisions by risk."""
     session, auditor = stage.session, stage.actors["auditor"]
-    with session.begin_nested():
-        # The end of a savepoint writes the history so far, from which the population is read; the story still is there whole or not at all.
-        session.flush()
+    # The population is read from the history; the story still is there whole or not at all.
+    history.write_pending(session)
     wish = audits.Wish(
         "สุ่มตรวจงานที่ใช้เงิน ปีงบประมาณนี้ (สมมติ)",
         Subject.ACTION_ITEMS,
