@@ -128,7 +128,7 @@ def _bundles(session: Session, keys: Sequence[UUID], base_url: str) -> list[_Bun
         .join(Channel, Channel.id == ChannelPost.channel_id)
         .outerjoin(Message, Message.id == ChannelPost.message_id)
         .where(ChannelPost.id.in_(keys))
-        .order_by(ChannelPost.created_at, ChannelPost.id)
+        .order_by(ChannelPost.created_at, ChannelPost.message_id, ChannelPost.id)
     ).all()
     # A test goes by itself, and so does what failed before: one text that a service cannot take holds nothing else up.
     grouped: dict[tuple[UUID, UUID | None], list[tuple[ChannelPost, Channel, Message | None]]] = {}

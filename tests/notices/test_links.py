@@ -74,7 +74,7 @@ def test_opening_the_link_asks_and_sending_it_switches_off(
 def test_a_digest_is_left_except_for_what_a_duty_asks(session: Session, world: World, now: datetime, client: FlaskClient) -> None:
     client.post(links.path_to(Purpose.UNSUBSCRIBE, link(world, now, "digest")))
     found = queries.preferences(session, world.actors["clerk_banphru"])
-    assert {kind for kind, mode in found.items() if mode is Mode.DIGEST} == {"reminder", "opinion_request", "finding"}
+    assert {kind for kind, mode in found.items() if mode is Mode.DIGEST} == {"reminder", "opinion_request", "finding", "erasure"}
 
 
 def test_a_link_that_does_not_work_says_why(world: World, now: datetime, client: FlaskClient) -> None:
