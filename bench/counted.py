@@ -1,8 +1,9 @@
-"""The product as it is, saying in a header of each answer how many SELECTs and statements the whole request sent.
+"""The product as it is, saying in a header of each answer how many SELECTs and statements the whole request sent, and which process.
 
 Counted where psycopg sends them, so that nothing that any layer asks for is missed: the session, the badge, the page.
 """
 
+import os
 from typing import Any
 
 import psycopg
@@ -27,7 +28,7 @@ def _count(app: Flask) -> Flask:
 
     def tell(response: Response) -> Response:
         selects = sum(word.startswith(("SELECT", "WITH", "(SELEC")) for word in sent)
-        response.headers[STATEMENTS] = f"{selects} {len(sent)}"
+        response.headers[STATEMENTS] = f"{selects} {len(sent)} {os.getpid()}"
         return response
 
     # The first before and the last after all others, so that sign-in and the session's own reads are counted.

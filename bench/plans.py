@@ -106,10 +106,9 @@ def _selects(data: Mass, plan_id: str) -> Row:
     """
     with ExitStack() as stack:
         address, headers = _signed_in(stack, data, plan_id, "bench.counted:app")
-        for _turn in range(12):
-            servers.headers_of(address.partition("/action-plans/")[0] + "/work", headers)
-        said = [servers.headers_of(address, headers)[servers.STATEMENTS] for _turn in range(12)]
-    most, least = (choose(int(each.split()[0]) for each in said) for choose in (max, min))
+        servers.statements_of(address.partition("/action-plans/")[0] + "/work", headers, 1)
+        said = [selects for selects, _statements in servers.statements_of(address, headers, 4)]
+    most, least = max(said), min(said)
     return Row(
         "page.plan_1000.selects", most, "SELECTs", f"{least} when the body is kept", None,
         f"the most of {len(said)} answers, the first of each process that makes the body among them; who is signed in included", Bar(most=10),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -17,10 +18,11 @@ from bench.databases import Place
 from collab.web.launcher.options import HOST, read_options, web_command
 
 ROOT = Path(__file__).parent.parent
-#: The header in which `bench.counted` tells how many SELECTs and statements a request sent.
+#: The header in which `bench.counted` tells how many SELECTs and statements a request sent, and the process that answered.
 STATEMENTS = "X-Bench-Statements"
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
+_MOST_TURNS = 200
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -80,6 +82,22 @@ def headers_of(address: str, headers: Mapping[str, str]) -> Mapping[str, str]:
         return answer.headers
     finally:
         connection.close()
+
+
+def statements_of(address: str, headers: Mapping[str, str], times: int) -> list[tuple[int, int]]:
+    """Return how many SELECTs and statements `bench.counted` sent for the page, asked until each of its processes has answered ``times``.
+
+    Several ask at once, because the one who asks alone may be answered by the same process every time.
+    """
+    processes, told = read_options({**os.environ, "COLLAB_STATE_DIR": "."}, ROOT).web_workers, dict[int, list[tuple[int, int]]]()
+    with ThreadPoolExecutor(2 * processes) as askers:
+        for _turn in range(_MOST_TURNS):
+            for answer in askers.map(lambda _each: headers_of(address, headers), range(2 * processes)):
+                selects, statements, process = map(int, answer[STATEMENTS].split())
+                told.setdefault(process, []).append((selects, statements))
+            if len(told) == processes and min(map(len, told.values())) >= times:
+                return [counts for each in told.values() for counts in each]
+    raise RuntimeError(f"{len(told)} of {processes} processes answered often enough")
 
 
 def _request(address: str, method: str, path: str, cookies: SimpleCookie, body: str | None = None) -> tuple[int, str]:
