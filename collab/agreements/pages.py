@@ -11,10 +11,9 @@ from collab.agreements.forms import TermsForm
 from collab.agreements.models import Agreement
 from collab.agreements.rules import status_on
 from collab.agreements.states import MACHINE, AgreementVerb, EntryRule
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, authorize
 from collab.kernel.clock import today
 from collab.kernel.dates import format_date
-from collab.kernel.errors import NotAllowed
 from collab.kernel.i18n import get_locale
 from collab.web.context import current_actor, reading, request_now
 from collab.web.forms import CollabForm
@@ -41,8 +40,7 @@ def managed(agreement_id: UUID, verb: AgreementVerb | None) -> Agreement:
     """Return the agreement to who may manage it and do ``verb`` now. Raises NotFound, NotAllowed, StateConflict."""
     with reading() as session:
         agreement = queries.get_visible(session, current_actor(), agreement_id)
-    if not can(current_actor(), Permission.AGREEMENT_MANAGE, agreement):
-        raise NotAllowed(Permission.AGREEMENT_MANAGE.value)
+    authorize(current_actor(), Permission.AGREEMENT_MANAGE, agreement)
     if verb is not None:
         MACHINE.advance(status_on(agreement, today(request_now())), verb)
     return agreement

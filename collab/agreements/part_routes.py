@@ -12,9 +12,9 @@ from collab.agreements.forms import ClauseForm, FulfilForm, ObligationForm, Part
 from collab.agreements.models import Agreement, AgreementParty, Clause, Obligation
 from collab.agreements.pages import form_page, managed, shown
 from collab.agreements.states import AgreementVerb, PartyRole, Recurrence
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, authorize
 from collab.kernel.clock import today
-from collab.kernel.errors import InvalidInput, NotAllowed, VersionConflict
+from collab.kernel.errors import InvalidInput, VersionConflict
 from collab.kernel.i18n import LazyText, _, lazy
 from collab.members import queries as members
 from collab.web.context import current_actor, reading, request_now, unit_of_work
@@ -113,8 +113,7 @@ def fulfil(agreement_id: UUID, obligation_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         agreement = queries.get_visible(session, current_actor(), agreement_id)
         row = queries.get_part(session, Obligation, agreement_id, obligation_id)
-    if not can(current_actor(), Permission.OBLIGATION_FULFIL, service.Duty(row.organisation_id, agreement.committee_id)):
-        raise NotAllowed(Permission.OBLIGATION_FULFIL.value)
+    authorize(current_actor(), Permission.OBLIGATION_FULFIL, service.Duty(row.organisation_id, agreement.committee_id))
     frame: dict[str, Any] = {
         "title": _("Record that the obligation was met"), "agreement": agreement, "button": _("Record"),
         "back": url_for("agreements.detail", agreement_id=agreement_id), "intro": row.text,

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, authorize, can
 from collab.kernel.clock import today
 from collab.kernel.dates import fiscal_year
 from collab.kernel.errors import NotAllowed, NotFound, VersionConflict
@@ -88,8 +88,7 @@ def edit_case(case_id: UUID) -> ResponseReturnValue:
     """Change a case; on a conflict both texts are shown."""
     with reading() as session:
         found = queries.get_case(session, case_id)
-    if not can(current_actor(), Permission.LEARNING_MANAGE, found):
-        raise NotAllowed(Permission.LEARNING_MANAGE.value)
+    authorize(current_actor(), Permission.LEARNING_MANAGE, found)
     form = CaseForm(obj=found)
     if request.method == "GET":
         return render_template("learning/edit.html", form=form, saved=None)

@@ -7,8 +7,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.kernel.access import Permission, can
-from collab.kernel.errors import InvalidInput, NotAllowed, VersionConflict
+from collab.kernel.access import Permission, authorize
+from collab.kernel.errors import InvalidInput, VersionConflict
 from collab.kernel.i18n import LazyText, _, lazy
 from collab.service_plans import queries, service
 from collab.service_plans.forms import AreaForm, BudgetLineForm, IndicatorForm, RiskForm, StepForm
@@ -79,8 +79,7 @@ def _form(plan_id: UUID, kind: str) -> Any:
     form = FORMS[kind]()
     with reading() as session:
         plan = queries.get_visible(session, current_actor(), plan_id)
-        if not can(current_actor(), Permission.SERVICE_PLAN_MANAGE, plan):
-            raise NotAllowed(Permission.SERVICE_PLAN_MANAGE.value)
+        authorize(current_actor(), Permission.SERVICE_PLAN_MANAGE, plan)
         MACHINE.advance(plan.state, PlanVerb.EDIT)
         if isinstance(form, (BudgetLineForm, AreaForm)):
             form.offer(payers(session, plan.committee_id, request_now()))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from collab.kernel import targets
 from collab.kernel.access import Actor, Permission, authorize, can
-from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
+from collab.kernel.errors import InvalidInput, NotFound, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.members import queries as members
@@ -234,8 +234,7 @@ def _organisations(parts: queries.Parts) -> set[UUID]:
 def _managed(plan_id: UUID, verb: PlanVerb) -> ServicePlan:
     with reading() as session:
         plan = queries.get_visible(session, current_actor(), plan_id)
-    if not can(current_actor(), Permission.SERVICE_PLAN_MANAGE, plan):
-        raise NotAllowed(Permission.SERVICE_PLAN_MANAGE.value)
+    authorize(current_actor(), Permission.SERVICE_PLAN_MANAGE, plan)
     if request.method == "GET":
         MACHINE.advance(plan.state, verb)
     return plan

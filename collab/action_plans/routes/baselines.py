@@ -12,8 +12,7 @@ from collab.action_plans.routes.common import blueprint, submitted
 from collab.action_plans.states import PlanState
 from collab.action_plans.wording import ITEM_KINDS, ITEM_STATES
 from collab.kernel import targets
-from collab.kernel.access import Permission, can
-from collab.kernel.errors import NotAllowed
+from collab.kernel.access import Permission, authorize, can
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.members import queries as members
@@ -44,8 +43,7 @@ def new_baseline(plan_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         plan = queries.get_plan(session, actor, plan_id)
         found = authorities.carried_resolutions(session, actor, plan.committee_id)
-    if not can(actor, Permission.ACTION_PLAN_MANAGE, plan):
-        raise NotAllowed(Permission.ACTION_PLAN_MANAGE.value)
+    authorize(actor, Permission.ACTION_PLAN_MANAGE, plan)
     form = BaselineForm()
     form.resolution.choices = [("", _("Not chosen yet")), *((str(info.id), f"{info.number} {info.title}") for info in found)]
 

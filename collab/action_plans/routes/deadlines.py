@@ -14,9 +14,9 @@ from collab.action_plans.routes.common import blueprint, item_url, moves_shown, 
 from collab.action_plans.rules import Threshold
 from collab.action_plans.states import ApprovalLevel
 from collab.action_plans.wording import LEVELS
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, authorize, can
 from collab.kernel.clock import today
-from collab.kernel.errors import InvalidInput, NotAllowed, NotFound
+from collab.kernel.errors import InvalidInput, NotFound
 from collab.kernel.i18n import _
 from collab.members import queries as members
 from collab.members.rules import name_of
@@ -138,8 +138,7 @@ def slip_rules(committee_id: UUID) -> ResponseReturnValue:
         if committee is None:
             raise NotFound("committee", committee_id)
         ladder = queries.ladder_of(session, committee_id)
-    if not can(current_actor(), Permission.SLIP_RULES_SET, committee):
-        raise NotAllowed(Permission.SLIP_RULES_SET.value)
+    authorize(current_actor(), Permission.SLIP_RULES_SET, committee)
     present = {f"{step.level.value}_slips": step.most_slips for step in ladder}
     form = SlipRulesForm(data=present | {f"{step.level.value}_days": step.most_days for step in ladder})
 

@@ -17,8 +17,8 @@ from collab.action_plans.routes.common import attempt, blueprint, item_prefix, p
 from collab.action_plans.routes.views_common import View, open_view
 from collab.action_plans.states import PlanState, SheetKind
 from collab.documents.sheets import CSV, XLSX
-from collab.kernel.access import Permission, can
-from collab.kernel.errors import InvalidInput, NotAllowed, StateConflict
+from collab.kernel.access import Permission, authorize
+from collab.kernel.errors import InvalidInput, StateConflict
 from collab.kernel.i18n import _, ngettext
 from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.downloads import CALENDAR, download
@@ -87,8 +87,7 @@ def form_xlsx(plan_id: UUID) -> ResponseReturnValue:
 
 
 def _check_managing(plan: Any) -> None:
-    if not can(current_actor(), Permission.ACTION_ITEM_MANAGE, plan):
-        raise NotAllowed(Permission.ACTION_ITEM_MANAGE.value)
+    authorize(current_actor(), Permission.ACTION_ITEM_MANAGE, plan)
     if plan.state is PlanState.CLOSED:
         raise StateConflict(_("This can no longer be done: the state has changed meanwhile."))
 

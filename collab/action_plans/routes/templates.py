@@ -12,10 +12,10 @@ from collab.action_plans.models import Recurrence
 from collab.action_plans.routes.common import blueprint, item_url, plan_url, refuse, submitted
 from collab.action_plans.states import Frequency, ServiceKind
 from collab.action_plans.wording import FREQUENCIES, ITEM_KINDS, SERVICES
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, authorize, can
 from collab.kernel.clock import today
 from collab.kernel.dates import fiscal_year
-from collab.kernel.errors import NotAllowed, NotFound
+from collab.kernel.errors import NotFound
 from collab.kernel.i18n import _
 from collab.members import queries as members
 from collab.members.rules import name_of
@@ -30,8 +30,7 @@ def copy(plan_id: UUID) -> ResponseReturnValue:
     """Make next year's draft from a plan."""
     with reading() as session:
         plan = queries.get_plan(session, current_actor(), plan_id)
-    if not can(current_actor(), Permission.ACTION_PLAN_MANAGE, plan):
-        raise NotAllowed(Permission.ACTION_PLAN_MANAGE.value)
+    authorize(current_actor(), Permission.ACTION_PLAN_MANAGE, plan)
     form = CopyForm(title=plan.title, fiscal_year=plan.fiscal_year + 1)
     form.what.choices = [("all", _("All items that were not cancelled")), ("open", _("Only items that were not finished"))]
 
@@ -54,8 +53,7 @@ def make_template(plan_id: UUID) -> ResponseReturnValue:
     """Make a template from a plan."""
     with reading() as session:
         plan = queries.get_plan(session, current_actor(), plan_id)
-    if not can(current_actor(), Permission.ACTION_PLAN_MANAGE, plan):
-        raise NotAllowed(Permission.ACTION_PLAN_MANAGE.value)
+    authorize(current_actor(), Permission.ACTION_PLAN_MANAGE, plan)
     form = TemplateForm(title=plan.title)
     form.service.choices = options((kind.value, label) for kind, label in SERVICES.items())
 
@@ -139,8 +137,7 @@ def remove_template(template_id: UUID) -> ResponseReturnValue:
     """Take a template out of the list, with the reason."""
     with reading() as session:
         row = queries.get_template(session, current_actor(), template_id)
-    if not can(current_actor(), Permission.ACTION_PLAN_MANAGE, row):
-        raise NotAllowed(Permission.ACTION_PLAN_MANAGE.value)
+    authorize(current_actor(), Permission.ACTION_PLAN_MANAGE, row)
     form = ReasonForm()
 
     def act(session: Session) -> str:

@@ -13,9 +13,9 @@ from collab.action_plans.forms_views import MoveForm
 from collab.action_plans.models import ActionItem, ActionPlan
 from collab.action_plans.routes.common import attempt, blueprint
 from collab.action_plans.routes.views_common import open_view, tidied
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, authorize, can
 from collab.kernel.clock import today
-from collab.kernel.errors import NotAllowed, StateConflict, VersionConflict
+from collab.kernel.errors import StateConflict, VersionConflict
 from collab.kernel.i18n import _
 from collab.members import queries as members
 from collab.members.rules import name_of
@@ -48,8 +48,7 @@ def move_item(item_id: UUID) -> ResponseReturnValue:
     """Give an item to another leading organisation, with an owner there or none yet."""
     with reading() as session:
         plan, row = queries.get_item(session, current_actor(), item_id)
-        if not can(current_actor(), Permission.ACTION_ITEM_MANAGE, plan):
-            raise NotAllowed(Permission.ACTION_ITEM_MANAGE.value)
+        authorize(current_actor(), Permission.ACTION_ITEM_MANAGE, plan)
         if not presenters.offers(session, current_actor(), plan, row, None, None).edit:
             raise StateConflict(_("This can no longer be done: the state has changed meanwhile."))
         form = _with_choices(session, MoveForm(version=row.version), plan, row)

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from collab.kernel import targets
-from collab.kernel.access import Permission, can, could
+from collab.kernel.access import Permission, authorize, can, could
 from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.i18n import _
@@ -204,8 +204,7 @@ def cancel(meeting_id: UUID) -> ResponseReturnValue:
     form = ReasonForm()
     with reading() as session:
         meeting = queries.get_visible(session, current_actor(), meeting_id)
-    if not can(current_actor(), Permission.MEETING_MANAGE, meeting):
-        raise NotAllowed(Permission.MEETING_MANAGE.value)
+    authorize(current_actor(), Permission.MEETING_MANAGE, meeting)
     if request.method == "GET" or not form.validate():
         form.version.data = form.version.data or str(meeting.version)
         return render_template("meetings/cancel.html", form=form, meeting=meeting), 200 if request.method == "GET" else 422

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from collab.kernel import access
 from collab.kernel.access import Permission
-from collab.kernel.errors import InvalidInput, NotAllowed, VersionConflict
+from collab.kernel.errors import InvalidInput, VersionConflict
 from collab.kernel.i18n import _
 from collab.members import queries as members
 from collab.members.policy import Place
@@ -29,8 +29,7 @@ def _require_keeper(organisation_id: UUID) -> str:
     with reading() as session:
         found = members.get_organisation(session, organisation_id)
         names = members.organisation_names(session, [found.id])
-    if not access.can(current_actor(), Permission.CHANNEL_MANAGE, Place(organisation_id)):
-        raise NotAllowed(Permission.CHANNEL_MANAGE.value)
+    access.authorize(current_actor(), Permission.CHANNEL_MANAGE, Place(organisation_id))
     return names[organisation_id]
 
 

@@ -6,9 +6,9 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.kernel.access import Permission, Role, Scope, can
+from collab.kernel.access import Permission, Role, Scope, authorize
 from collab.kernel.clock import BANGKOK
-from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
+from collab.kernel.errors import InvalidInput, NotFound, VersionConflict
 from collab.kernel.i18n import _
 from collab.members import queries as members
 from collab.members.rules import name_of
@@ -153,8 +153,7 @@ def withdraw(proposal_id: UUID) -> ResponseReturnValue:
     form = ReasonForm()
     with reading() as session:
         proposal = queries.get_visible(session, current_actor(), proposal_id)
-    if not can(current_actor(), Permission.PROPOSAL_SUBMIT, proposal):
-        raise NotAllowed(Permission.PROPOSAL_SUBMIT.value)
+    authorize(current_actor(), Permission.PROPOSAL_SUBMIT, proposal)
     if request.method == "GET" or not form.validate():
         form.version.data = form.version.data or str(proposal.version)
         status = 200 if request.method == "GET" else 422
@@ -188,8 +187,7 @@ def _check_page(proposal_id: UUID, form: StepForm, status: int) -> ResponseRetur
 
 def _editable(session: Session, proposal_id: UUID) -> Proposal:
     proposal = queries.get_visible(session, current_actor(), proposal_id)
-    if not can(current_actor(), Permission.PROPOSAL_DRAFT, proposal):
-        raise NotAllowed(Permission.PROPOSAL_DRAFT.value)
+    authorize(current_actor(), Permission.PROPOSAL_DRAFT, proposal)
     MACHINE.advance(proposal.state, ProposalVerb.EDIT)
     return proposal
 

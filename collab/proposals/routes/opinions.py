@@ -6,9 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from collab.kernel import targets
-from collab.kernel.access import Permission, can
+from collab.kernel.access import Permission, authorize, can
 from collab.kernel.clock import today
-from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
+from collab.kernel.errors import InvalidInput, NotFound, VersionConflict
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.members import queries as members
@@ -29,8 +29,7 @@ def ask(proposal_id: UUID) -> ResponseReturnValue:
     """Ask the councils."""
     with reading() as session:
         proposal = queries.get_visible(session, current_actor(), proposal_id)
-        if not can(current_actor(), Permission.OPINION_REQUEST, proposal):
-            raise NotAllowed(Permission.OPINION_REQUEST.value)
+        authorize(current_actor(), Permission.OPINION_REQUEST, proposal)
         seats = members.seats_on(session, proposal.committee_id, today(request_now()))
         due_on = service.default_due(session, proposal.committee_id, request_now())
     form = RequestForm(due_on=due_on)

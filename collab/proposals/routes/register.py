@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from collab.documents import sheets
 from collab.kernel import targets
-from collab.kernel.access import Permission, can, could
-from collab.kernel.errors import NotAllowed
+from collab.kernel.access import Permission, authorize, can, could
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.meetings import queries as meetings
@@ -104,8 +103,7 @@ def give_back(proposal_id: UUID) -> ResponseReturnValue:
     form = ReasonForm()
     with reading() as session:
         proposal = queries.get_visible(session, current_actor(), proposal_id)
-    if not can(current_actor(), Permission.PROPOSAL_SCREEN, proposal):
-        raise NotAllowed(Permission.PROPOSAL_SCREEN.value)
+    authorize(current_actor(), Permission.PROPOSAL_SCREEN, proposal)
     if request.method == "GET" or not form.validate():
         form.version.data = form.version.data or str(proposal.version)
         status = 200 if request.method == "GET" else 422
