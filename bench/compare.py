@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bench.databases import throw_away
+from bench.databases import throw_away_engine
 from bench.registry import Row, Run, measure
 from bench.timing import medians, seconds
 from collab import history
@@ -17,10 +17,9 @@ from collab.action_plans import compare_presenters
 from collab.action_plans.comparison import compare_plan
 from collab.action_plans.models import ActionItem, ActionPlan
 from collab.action_plans.states import PlanState
-from collab.factory import register_areas
 from collab.history.models import HistoryEvent, HistoryOpening, HistoryVersion
 from collab.kernel.access import Actor
-from collab.kernel.db import Database, create_engine
+from collab.kernel.db import Database
 from collab.kernel.ids import new_id
 from tests.factories.world import World, build_world
 
@@ -73,13 +72,8 @@ def _rows(story: Story) -> None:
 
 @contextmanager
 def _told() -> Iterator[Story]:
-    register_areas()
-    with throw_away("compare") as place:
-        engine = create_engine(place.url)
-        try:
-            yield _story(engine)
-        finally:
-            engine.dispose()
+    with throw_away_engine("compare") as engine:
+        yield _story(engine)
 
 
 def _story(engine: sa.Engine) -> Story:

@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
+from collab.factory import register_areas
 from collab.kernel import bootstrap
+from collab.kernel.db import create_engine
 from tests.databases import fresh_database
 from tests.services import app_url, superuser_url
 
@@ -42,3 +46,15 @@ def throw_away(label: str) -> Iterator[Place]:
     """Yield a migrated, empty database that is dropped at the end."""
     with fresh_database(f"collab_bench_{label}_{os.getpid()}") as name:
         yield Place(name)
+
+
+@contextmanager
+def throw_away_engine(label: str) -> Iterator[Engine]:
+    """Yield the application's connections to a migrated, empty database with all areas registered; both go at the end."""
+    register_areas()
+    with throw_away(label) as place:
+        engine = create_engine(place.url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()

@@ -10,15 +10,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bench.databases import throw_away
+from bench.databases import throw_away_engine
 from bench.registry import Bar, Row, Run, measure
 from bench.timing import medians, seconds
 from collab import history
 from collab.action_plans import ledger, queries, service
 from collab.action_plans.models import ActionItem, ActionPlan, Dependency
 from collab.action_plans.states import PlanState
-from collab.factory import register_areas
-from collab.kernel.db import Database, create_engine
+from collab.kernel.db import Database
 from collab.kernel.ids import new_id
 from tests.factories.world import World, build_world
 
@@ -64,13 +63,8 @@ def _rows(chain: Chain) -> None:
 
 @contextmanager
 def _made() -> Iterator[Chain]:
-    register_areas()
-    with throw_away("impact") as place:
-        engine = create_engine(place.url)
-        try:
-            yield _chain(engine)
-        finally:
-            engine.dispose()
+    with throw_away_engine("impact") as engine:
+        yield _chain(engine)
 
 
 def _chain(engine: sa.Engine) -> Chain:
