@@ -34,7 +34,7 @@ def _due() -> AnySelect:
 
 
 def _due_months() -> AnySelect:
-    """Return the months of active plans that organisations which lead open items have not closed, due in the next month."""
+    """Return the months of active plans not closed by organisations that lead an open item begun by then; due in the next month."""
     first = sa.func.date_trunc("month", sa.func.timezone("Asia/Bangkok", ActionPlan.activated_at))
     last = sa.func.make_date(ActionPlan.fiscal_year - BUDDHIST_OFFSET, rules.FISCAL_YEAR_BEGINS - 1, 1)
     series = sa.func.generate_series(first, sa.cast(last, sa.DateTime), sa.text("interval '1 month'"))
@@ -49,6 +49,7 @@ def _due_months() -> AnySelect:
         ActionItem.plan_id == PlanReporter.plan_id,
         ActionItem.lead_organisation_id == PlanReporter.organisation_id,
         ActionItem.is_open,
+        ActionItem.starts_on < month + sa.text("interval '1 month'"),
     )
     due_on = sa.cast(begins + sa.text(f"interval '1 month {rules.REPORT_DAY - 1} days'"), sa.Date)
     return (

@@ -61,6 +61,14 @@ def test_who_leads_nothing_that_is_open_owes_no_report(session: Session, world: 
     assert due(session, world) == []
 
 
+def test_an_organisation_whose_items_begin_later_owes_no_earlier_month(
+    session: Session, world: World, now: datetime, plan: ActionPlan, authority: Ref
+) -> None:
+    later = {"owner_id": None, "supporter_ids": frozenset(), "starts_on": date(2027, 1, 31), "due_on": date(2027, 3, 1)}
+    made.make_item(session, world, now, plan, authority, lead_organisation_id=world.org_id("khohong"), **later)
+    assert due(session, world, "khohong")[0] == date(2027, 2, 5), "January is the first month with work in it"
+
+
 def test_a_draft_plan_asks_for_no_reports(
     session: Session, world: World, now: datetime, draft: ActionPlan, authority: Ref
 ) -> None:

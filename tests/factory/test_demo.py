@@ -16,8 +16,8 @@ from collab.agreements.models import Agreement
 from collab.audits import trail
 from collab.audits.models import ErasureRequest, RequestState
 from collab.factory import Core
-from collab.factory.demo import campaign, daily_work, story
-from collab.factory.demo.people import PEOPLE
+from collab.factory.demo import campaign, daily_work, routine, story
+from collab.factory.demo.people import PEOPLE, PLACES
 from collab.history import canon
 from collab.history.comparison import Change
 from collab.history.integrity.rebuild import check_versions
@@ -25,11 +25,15 @@ from collab.history.integrity.reconcile import find_disagreements
 from collab.history.models import HistoryEvent, HistoryStream
 from collab.kernel import turns
 from collab.kernel.access import Actor, Grant, Scope
-from collab.members.models import AddressFlag, Committee, User
+from collab.kernel.clock import today
+from collab.meetings.models import Meeting
+from collab.meetings.states import MeetingState
+from collab.members.models import AddressFlag, Committee, Organisation, User
 from collab.notices import channels
 from collab.notices.channel_models import Channel
 from collab.notices.models import Finding, MailReport, Message
 from collab.reminders.models import ReminderEvidence
+from collab.reminders.registry import due_kinds
 
 
 @pytest.fixture
@@ -120,9 +124,19 @@ def test_the_daily_work_shows_what_a_plan_can_do(told: Session) -> None:
     draft = told.scalars(sa.select(ActionPlan).where(ActionPlan.previous_id == plan.id)).one()
     assert draft.state is PlanState.DRAFT
     assert len(plan_queries.links_of(told, plan.id)) == 4
-    assert len(plan_queries.closings_of(told, plan.id)) == 1
     assert len(plan_queries.budget_lines_of_plan(told, plan.id)) == 3
     assert any(row.kind is ItemKind.MILESTONE for row in plan_queries.items_of(told, plan.id))
+
+
+def test_the_routine_leaves_two_behind_with_their_months_and_the_last_minutes_to_adopt(told: Session, now: datetime) -> None:
+    months = due_kinds()["month_report"].select().subquery()
+    late = sa.select(months.c.organisation_id).where(months.c.due_on < today(now))
+    names = told.scalars(sa.select(Organisation.name_th).where(Organisation.id.in_(late))).all()
+    assert set(names) == {PLACES[key] for key in routine.BEHIND}, "those without an item that has begun owe nothing yet"
+    held = told.scalars(sa.select(Meeting).where(Meeting.state == MeetingState.CLOSED).order_by(Meeting.starts_at)).all()
+    assert [row.minutes_adopted_at is None for row in held] == [False] * (len(held) - 1) + [True]
+    plans = told.scalars(sa.select(ActionPlan).where(ActionPlan.state == PlanState.CLOSED)).all()
+    assert len(plans) == 2, "the fiscal years that are over"
 
 
 def test_one_address_came_back_and_one_municipality_has_a_channel(told: Session) -> None:

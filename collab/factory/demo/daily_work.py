@@ -1,12 +1,11 @@
 """A chapter of its own: a plan in which items wait for one another, slip twice, cost several organisations, and ask for help.
 
-It has two baselines, an item that comes every month, a template, a closed month, kept filters, calendar links, and a draft for next year.
+It has two baselines, an item that comes every month, a template, kept filters, calendar links, and a draft for next year.
 """
 
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -73,10 +72,6 @@ def tell(stage: Stage, pact: Agreement) -> ActionPlan:
         service=ServiceKind.WASTE_WATER,
         title="ปรับปรุงระบบบำบัดน้ำชะขยะร่วมกัน",
     )
-    service.close_month(
-        session, actor=stage.actors["clerk.banphru"], now=stage.at(1), plan_id=plan.id, organisation_id=stage.place("banphru"),
-        month=_last_month(stage.day(0)), note="หมุดหมายยังไม่ถึงกำหนดรายงาน (สมมติ)",
-    )  # fmt: skip
     service.copy_plan(
         session, actor=coordinator, now=stage.at(1, 5), plan_id=plan.id, fiscal_year=plan.fiscal_year + 1,
         title=f"ร่าง{TITLE} ปีถัดไป", unfinished_only=True,
@@ -194,9 +189,3 @@ def _agreed(verb: Callable[..., Any], *arguments: Any, **facts: Any) -> None:
         verb(*arguments, **facts)
     except UnseenConsequences as seen:
         verb(*arguments, **facts, accepted=seen.impact.digest)
-
-
-def _last_month(day: date) -> date:
-    return (
-        (day.replace(day=1).replace(year=day.year - 1, month=12)) if day.month == 1 else day.replace(day=1, month=day.month - 1)
-    )

@@ -10,6 +10,7 @@ from uuid import UUID
 from collab.agreements.models import Agreement
 from collab.agreements.service import drafting, ratifying
 from collab.agreements.states import EntryRule, Outcome, PartyRole
+from collab.factory.demo import routine
 from collab.factory.demo.people import PEOPLE, PLACES
 from collab.factory.demo.stage import Stage, seated
 from collab.kernel.clock import today
@@ -96,6 +97,7 @@ def meet(stage: Stage, days_ago: int, title: str, matters: Mapping[str, Ref], ag
     )
     meetings.open_meeting(session, actor=chair, now=starts, meeting_id=meeting.id, expected_version=None)
     _sit(stage, meeting.id, starts)
+    routine.adopt_earlier_minutes(stage, starts)
     opposed = {stage.place(place) for place in against}
     resolutions = [_vote(stage, item.id, motion, starts + timedelta(hours=1), opposed) for motion, item in items.items()]
     meetings.settle_item(session, actor=coordinator, now=starts + timedelta(hours=2), item_id=told.id, state=ItemState.NOTED)

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab.action_plans import service as action_plans
-from collab.action_plans.models import ActionItem
+from collab.action_plans.models import ActionItem, ActionPlan
 from collab.agreements import queries as agreements
 from collab.agreements.models import Agreement
 from collab.cost_sharing import service as cost_sharing
 from collab.cost_sharing.rules import Method, Terms
-from collab.factory.demo import auditing, beyond_mail, campaign, daily_work, evidence, reminding, steps
+from collab.factory.demo import auditing, beyond_mail, campaign, daily_work, evidence, reminding, routine, steps
 from collab.factory.demo.stage import Stage, build
 from collab.forum import service as forum
 from collab.kernel.targets import Ref
@@ -60,6 +60,7 @@ def tell(session: Session, now: datetime) -> None:
     _canals(stage)
     _waiting_proposals(stage)
     _beside(stage, ban_phru)
+    routine.close_months(stage)
     reminding.remind(stage)
     evidence.tell(stage, now)
     _settle_old_messages(session, now)
@@ -109,7 +110,14 @@ def _yearly_plans(stage: Stage, pact: Agreement) -> None:
             Job("ตรวจวัดคุณภาพน้ำชะขยะรายไตรมาส", "banphru", ("phatong",), first, first - 200, 100, "phatong", 1, 120_000),
             Job("รณรงค์คัดแยกขยะที่ต้นทาง", "khohong", ("banrai", "phatong"), first - 20, first - 300, 100, "banrai", 3, 400_000),
         ]
-        _carry_out(stage, pact, first + 20, title, jobs)
+        plan = _carry_out(stage, pact, first + 20, title, jobs)
+        action_plans.close_plan(
+            stage.session,
+            actor=stage.actors["coordinator"],
+            now=stage.at(first - 360),
+            plan_id=plan.id,
+            reason="สิ้นปีงบประมาณ งานเสร็จครบทุกรายการ",
+        )
     now = [
         Job("ต่ออายุใบอนุญาตและสำรวจพื้นที่คงเหลือของบ่อขยะ", "banphru", ("khohong",), 45, 12, 40, "", 2, 300_000),
         Job("จัดหารถบรรทุกขยะแบบอัดท้ายร่วมกัน", "khohong", ("banphru", "banrai"), 40, 5, 60, "", 3, 2_400_000),
@@ -123,7 +131,7 @@ def _yearly_plans(stage: Stage, pact: Agreement) -> None:
     _carry_out(stage, pact, 50, "แผนปฏิบัติการร่วม บ่อขยะบ้านพรุ ปีงบประมาณนี้", now, slips=True)
 
 
-def _carry_out(stage: Stage, pact: Agreement, days_ago: int, title: str, jobs: list[Job], *, slips: bool = False) -> None:
+def _carry_out(stage: Stage, pact: Agreement, days_ago: int, title: str, jobs: list[Job], *, slips: bool = False) -> ActionPlan:
     """Plan, activate, report and verify the jobs on the authority of the agreement's clauses."""
     session, coordinator = stage.session, stage.actors["coordinator"]
     clauses = agreements.clauses_of(session, pact.id)
@@ -153,6 +161,7 @@ def _carry_out(stage: Stage, pact: Agreement, days_ago: int, title: str, jobs: l
     # In the order of time, as it happened: what is told of an earlier day after a later one would be a late entry.
     for _moment, happen in sorted(happenings, key=lambda pair: pair[0]):
         happen()
+    return plan
 
 
 def _reports(stage: Stage, job: Job, item: ActionItem) -> list[Happening]:
