@@ -116,12 +116,17 @@ def world(session: Session, now: datetime) -> World:
 @pytest.fixture
 def settings(tmp_path: Path, database_name: str) -> Settings:
     """Settings of a test installation."""
+    return settings_for(app_url(superuser_url(), bootstrap.APP_ROLE, database_name), tmp_path)
+
+
+def settings_for(database_url: str, folder: Path) -> Settings:
+    """Return the settings of a test installation on a database, with its files in ``folder``."""
     return load_settings(
         {
             "COLLAB_ENV": "test",
             "COLLAB_SECRET_KEY": "test-only-0123456789abcdefghijklmnop",
-            "COLLAB_DATABASE_URL": app_url(superuser_url(), bootstrap.APP_ROLE, database_name),
-            "COLLAB_STATE_DIR": str(tmp_path),
+            "COLLAB_DATABASE_URL": database_url,
+            "COLLAB_STATE_DIR": str(folder),
             "COLLAB_BROKER_URL": "memory://",
         }
     )

@@ -1,6 +1,6 @@
 """Committees at a glance, and what a person waits for from others: both reckoned from what the areas declared as due."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,11 +16,11 @@ from collab.action_plans.overview_queries import Scope
 from collab.kernel import targets
 from collab.kernel.access import Actor, Role
 from collab.kernel.clock import today
-from collab.kernel.i18n import _
 from collab.kernel.paging import Key, Page, keyset
 from collab.kernel.targets import Ref
 from collab.kernel.turns import Task
 from collab.members import queries as members
+from collab.members.models import Committee
 from collab.members.rules import name_of
 from collab.reminders.registry import DueKind, due_kinds
 
@@ -33,33 +33,37 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with the page that lists the rows behind it; ``is_exception`` when it calls for attention."""
+    """How much is late of one kind, with the page that lists the rows behind it."""
 
     label: str
     number: str
     url: str
-    is_exception: bool
 
 
 @dataclass(frozen=True)
 class CommitteeOverview:
-    """One committee's figures."""
+    """What is late in one committee, and the names of the kinds of which nothing is."""
 
     committee_id: UUID
     name: str
-    figures: Sequence[Figure]
+    late: Sequence[Figure]
+    in_time: Sequence[str]
 
 
 def committees_of(session: Session, actor: Actor, now: datetime) -> list[CommitteeOverview]:
-    """Return the committees that ``actor`` oversees with what is open and what is late in each, one query a kind of due date."""
+    """Return the committees that ``actor`` oversees with what is late in each, one query a kind of due date."""
     committees = members.list_committees(session, actor)
     day = today(now)
     keys = [row.id for row in committees]
     late = {name: _late_counts(session, kind, keys, day) for name, kind in sorted(due_kinds().items())} if keys else {}
-    return [
-        CommitteeOverview(row.id, name_of(row), [_figure(name, found.get(row.id, 0), row.id) for name, found in late.items()])
-        for row in committees
-    ]
+    return [_committee(row, {name: found.get(row.id, 0) for name, found in late.items()}) for row in committees]
+
+
+def _committee(row: Committee, late: Mapping[str, int]) -> CommitteeOverview:
+    figures = [_figure(name, number, row.id) for name, number in late.items() if number]
+    return CommitteeOverview(
+        row.id, name_of(row), figures, [str(due_kinds()[name].label) for name, number in late.items() if not number]
+    )
 
 
 def _late_counts(session: Session, kind: DueKind, committee_ids: list[UUID], day: date) -> dict[UUID, int]:
@@ -72,9 +76,8 @@ def _late_counts(session: Session, kind: DueKind, committee_ids: list[UUID], day
 
 
 def _figure(name: str, number: int, committee_id: UUID) -> Figure:
-    label = _("%(what)s: late", what=str(due_kinds()[name].label))
     shown = f"{number:,}" if number <= MOST else f"{MOST:,}+"
-    return Figure(label, shown, "/due?" + urlencode({"kind": name, "committee": committee_id}), is_exception=number > 0)
+    return Figure(str(due_kinds()[name].label), shown, "/due?" + urlencode({"kind": name, "committee": committee_id}))
 
 
 def plans_of(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The first screen: what waits for whom, for every role, with a number of queries that does not grow."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +54,20 @@ def test_queries_do_not_grow_with_what_waits(
             assert client.get("/home").status_code == 200
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+def test_who_oversees_sees_what_is_late_and_in_one_line_what_is_not(
+    browse: Browse, session: Session, world: World, now: datetime
+) -> None:
+    quiet = browse("chair").get("/home").text
+    assert "ไม่มีเรื่องที่ช้ากว่ากำหนด" in quiet
+    assert "collab-figure--late" not in quiet
+    ask(session, world, now - timedelta(days=60), proposal_in(session, world, now - timedelta(days=60), ProposalState.SUBMITTED))
+    session.commit()
+    late = browse("chair").get("/home").text
+    assert late.count("collab-figure--late") == 1
+    assert "/due?kind=opinion_request" in late
+    assert "ไม่มีเรื่องช้ากว่ากำหนดในประเภท" in late
 
 
 @pytest.mark.parametrize("query", ["", "?kind=nonsense", "?committee=x", "?kind=opinion&committee=%00", "?cursor=rubbish"])

@@ -1,5 +1,6 @@
 """The demonstration loads whole, and leaves everybody something true to do."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -15,7 +16,7 @@ from collab.action_plans.states import ApprovalLevel, ItemKind, PlanState
 from collab.agreements.models import Agreement
 from collab.audits import trail
 from collab.audits.models import ErasureRequest, RequestState
-from collab.factory import Core
+from collab.factory import create_core
 from collab.factory.demo import campaign, daily_work, routine, story
 from collab.factory.demo.people import PEOPLE, PLACES
 from collab.history import canon
@@ -23,9 +24,10 @@ from collab.history.comparison import Change
 from collab.history.integrity.rebuild import check_versions
 from collab.history.integrity.reconcile import find_disagreements
 from collab.history.models import HistoryEvent, HistoryStream
-from collab.kernel import turns
+from collab.kernel import i18n, turns
 from collab.kernel.access import Actor, Grant, Scope
 from collab.kernel.clock import today
+from collab.kernel.db import Database
 from collab.meetings.models import Meeting
 from collab.meetings.states import MeetingState
 from collab.members.models import AddressFlag, Committee, Organisation, User
@@ -34,13 +36,25 @@ from collab.notices.channel_models import Channel
 from collab.notices.models import Finding, MailReport, Message
 from collab.reminders.models import ReminderEvidence
 from collab.reminders.registry import due_kinds
+from tests.conftest import NOW, settings_for
+from tests.databases import own_database
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database in which the story was told once, for all tests of this file: none of them writes."""
+    i18n.set_locale("th")
+    with own_database("story") as database:
+        create_core(settings_for("postgresql://unused", tmp_path_factory.mktemp("story")), database.send_job, database=database)
+        with database.unit_of_work() as session:
+            story.tell(session, NOW)
+        yield database
 
 
 @pytest.fixture
-def told(core: Core, session: Session, now: datetime) -> Session:
-    story.tell(session, now)
-    session.commit()
-    return session
+def told(theatre: Database) -> Iterator[Session]:
+    with theatre.reading() as session:
+        yield session
 
 
 def actor_of(session: Session, key: str) -> Actor:
