@@ -20,7 +20,8 @@ READERS = {"clerk_banphru", "administrator", "auditor", "coordinator"}
 
 
 @pytest.mark.parametrize(
-    "who", ["clerk_banphru", "clerk_khohong", "executive_khohong", "clerk_outside", "chair", "coordinator", "auditor", "administrator"]
+    "who",
+    ["clerk_banphru", "clerk_khohong", "executive_khohong", "clerk_outside", "chair", "coordinator", "auditor", "administrator"],
 )
 def test_the_record_of_a_person_is_for_those_who_keep_it(
     browse: Browse, session: Session, world: World, now: datetime, who: str

@@ -261,7 +261,9 @@ def test_links_mailed_to_a_former_address_stop_working(
             same = {**values, "email": user.email.upper()}
             people.change_user(session, organisation_id=user.organisation_id, values=same, **common)
             assert account_queries.open_invitations(session, user.id) or key == "clerk_banphru", "the same address in capitals"
-            people.change_user(session, organisation_id=user.organisation_id, values={**values, "email": f"new-{key}@example.test"}, **common)
+            people.change_user(
+                session, organisation_id=user.organisation_id, values={**values, "email": f"new-{key}@example.test"}, **common
+            )
     session.commit()
     paths = [f"/password/reset/{announced[0].token}", f"/invitation/{announced[1].token}"]
     assert [app.test_client().get(path).status_code for path in paths] == [410, 410]
@@ -357,7 +359,9 @@ def test_switching_the_second_factor_on_needs_the_password(
     sign_in(client)
     found = re.search(r"<code>([A-Z2-7 ]+)</code>", client.get("/account/second-factor").text)
     assert found
-    sent = {"code": pyotp.TOTP(found.group(1).replace(" ", "")).at(now)} | ({"password": password} if password is not None else {})
+    sent = {"code": pyotp.TOTP(found.group(1).replace(" ", "")).at(now)} | (
+        {"password": password} if password is not None else {}
+    )
     assert client.post("/account/second-factor", data=sent).status_code == 422
     session.expire_all()
     assert session.get_one(Credential, world.users["clerk_banphru"].id).totp_secret is None

@@ -150,7 +150,11 @@ def second_factor_setup() -> ResponseReturnValue:
             try:
                 with unit_of_work() as opened:
                     codes = second_factor.confirm(
-                        opened, actor=current_actor(), now=request_now(), vault=vault(), code=form.code.data,
+                        opened,
+                        actor=current_actor(),
+                        now=request_now(),
+                        vault=vault(),
+                        code=form.code.data,
                         password=form.password.data,
                     )
                 return render_template("members/recovery_codes.html", codes=codes)
