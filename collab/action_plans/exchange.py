@@ -15,17 +15,18 @@ from collab.action_plans.rows import Line
 from collab.action_plans.states import OPEN_STATES
 from collab.action_plans.wording import ITEM_KINDS, ITEM_STATES
 from collab.documents.sheets import Cell, as_csv
-from collab.kernel.access import Actor
+from collab.kernel.access import Actor, Permission, can
 from collab.kernel.i18n import _
 from collab.members.models import User
 
 
 def sheet_rows(session: Session, actor: Actor, plan_id: UUID, lines: Iterable[Line]) -> list[SheetRow]:
-    """Return the lines with what sheets say beyond them."""
+    """Return the lines with what sheets say beyond them: the owners' addresses only to who may bring a sheet back."""
     listed = list(lines)
     plan = queries.get_plan(session, actor, plan_id)
     facts, numbers = exchange_apply.authority_numbers(session, actor, plan)
-    emails = _emails(session, (line.owner_id for line in listed))
+    keeps = can(actor, Permission.ACTION_ITEM_MANAGE, plan)
+    emails = _emails(session, (line.owner_id for line in listed)) if keeps else {}
     return [
         SheetRow(
             line, facts[line.id].description, emails.get(line.owner_id, "") if line.owner_id else "",

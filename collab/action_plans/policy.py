@@ -11,12 +11,13 @@ from collab.kernel.access import Actor, Permission, Predicate, Role, Scope, allo
 
 @dataclass(frozen=True)
 class Judging:
-    """What decides who may verify: the committee, who leads, who supports, and for whom the report was made."""
+    """What decides who may verify: the committee, who leads, who supports, by whom and for whom the report was made."""
 
     committee_id: UUID
     lead_organisation_id: UUID
     supporter_ids: frozenset[UUID]
     reporter_organisation_id: UUID | None
+    reported_by: UUID | None
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ def _owner(actor: Actor, target: Any) -> bool:
 
 
 def _other_party(actor: Actor, target: Judging) -> bool:
+    # A person who changed from one organisation to another is the same person.
+    if target.reported_by is not None and target.reported_by == actor.user_id:
+        return False
     return rules.may_judge(
         judge_organisations=actor.organisation_ids, reporter_organisation=target.reporter_organisation_id,
         lead_organisation=target.lead_organisation_id,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from collab.action_plans import rules
 from collab.action_plans.filters import Filters, Order, conditions
 from collab.action_plans.models import ActionItem, ActionPlan, Dependency, ItemGroup, ItemSupporter
+from collab.action_plans.queries import visible_clause
 from collab.action_plans.states import ItemKind, ItemState
 from collab.history.models import HistoryStream
 from collab.kernel.access import Actor, Permission, can
@@ -117,9 +118,11 @@ def read_all(session: Session, plan_id: UUID, filters: Filters, today: date) -> 
     return session.execute(_statement(plan_id, filters, today).order_by(_ORDERS[filters.order], _item.id)).all()
 
 
-def read_owned(session: Session, user_id: UUID) -> Sequence[Any]:
-    """Return the open items that a person owns, in whatever plan, by due date; for their calendar."""
-    statement = sa.select(*_COLUMNS).where(ActionItem.owner_id == user_id, ActionItem.is_open)
+def read_owned(session: Session, actor: Actor) -> Sequence[Any]:
+    """Return the open items that ``actor`` owns in the plans that they may see today, by due date; for their calendar."""
+    seen = sa.select(ActionPlan.id).where(visible_clause(actor))
+    mine = (ActionItem.owner_id == actor.user_id, ActionItem.is_open, ActionItem.plan_id.in_(seen))
+    statement = sa.select(*_COLUMNS).where(*mine)
     return session.execute(statement.order_by(_item.due_on, _item.id).limit(PAGE)).all()
 
 

@@ -66,7 +66,9 @@ def show(kind: str, target_id: UUID) -> ResponseReturnValue:
 def history(kind: str, target_id: UUID) -> ResponseReturnValue:
     """Return the events of one object, newest first."""
     with reading() as session:
-        _visible(session, kind, target_id)
+        ref = Ref(kind, target_id)
+        if ref not in targets.readable(session, current_actor(), [ref]):
+            raise NotFound(kind, target_id)
         page = history_queries.list_subject(session, target_id, request.args.get("cursor"))
     return jsonify(items=[event_json(entry) for entry in page.rows], next=page.next_cursor)
 

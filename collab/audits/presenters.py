@@ -131,13 +131,13 @@ P = TypeVar("P", bound=Placed)
 
 
 def visible_to(session: Session, actor: Actor, entries: Sequence[P]) -> list[P]:
-    """Return those of ``entries`` whose subject ``actor`` may see: even an auditor does not read another's unsubmitted draft.
+    """Return those of ``entries`` whose subject's history ``actor`` may read: even an auditor does not read another's unsubmitted draft.
 
     A subject of a kind that is not registered by itself is a part, shown through the whole to which its stream belongs.
     """
     known = targets.kinds()
     asked = {ref for entry in entries for ref in _refs_of(entry) if ref.kind in known}
-    seen = _within_scope(session, actor, targets.visible(session, actor, asked))
+    seen = _within_scope(session, actor, targets.readable(session, actor, asked))
     return [entry for entry in entries if all(ref in seen for ref in _refs_of(entry) if ref.kind in known)]
 
 

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
@@ -93,7 +94,7 @@ def _office_type(path: Path) -> str | None:
                 return _OPEN_DOCUMENT.get(archive.read("mimetype").strip())
             if "[Content_Types].xml" in names:
                 return next((kind for part, kind in _OFFICE.items() if part in names), None)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError, zlib.error):
         return None
     return None
 

@@ -17,8 +17,8 @@ CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Cell = str | int | Decimal | date | None
 
-# Signs with which a spreadsheet would take a text for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Signs with which a spreadsheet would take a text for a formula; of full width too, which some read as the same.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _COLUMN_WIDTH = 22
 
 

@@ -17,6 +17,8 @@ AnySelect = sa.Select[*tuple[Any, ...]]
 #: What turns the columns of a page into a wider SELECT of the same rows.
 Widen = Callable[[Any], AnySelect]
 PAGE_SIZE = 50
+#: The longest order has a handful of columns; a title among them is the longest value.
+LONGEST_CURSOR = 2000
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def keyset(session: Session, statement: AnySelect, keys: Sequence[Key], cursor: 
 
     ``scalars`` returns entities instead of rows. A cursor that cannot be read means the first page.
     """
-    backwards, values = _decode(cursor, len(keys))
+    backwards, values = _decode(cursor, keys)
     result = session.execute(_at(statement, keys, backwards, values is not None, size), _parameters(values))
     return _page(list(result.scalars() if scalars else result), keys, size, backwards, values is not None)
 
@@ -75,7 +77,7 @@ class Listing:
 
     def page(self, session: Session, parameters: dict[str, Any], cursor: str | None) -> Page[Any]:
         """Return the page of plain rows at ``cursor``."""
-        backwards, values = _decode(cursor, len(self._keys))
+        backwards, values = _decode(cursor, self._keys)
         statement = self._statements[backwards, values is not None]
         rows = session.connection().execute(statement, parameters | _parameters(values)).all()
         return _page(list(rows), self._keys, self._size, backwards, values is not None)
@@ -151,18 +153,32 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _decode(cursor: str | None, count: int) -> tuple[bool, list[Any] | None]:
-    if not cursor:
+def _decode(cursor: str | None, keys: Sequence[Key]) -> tuple[bool, list[Any] | None]:
+    """Return direction and values of a cursor; no values when it cannot be read, or is of another list: anybody can write one."""
+    if not cursor or len(cursor) > LONGEST_CURSOR:
         return False, None
     try:
         payload = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         direction, *values = payload
         read = [_READERS[next(iter(v))](next(iter(v.values()))) if isinstance(v, dict) else v for v in values]
-    except (ValueError, TypeError, KeyError, StopIteration, AttributeError):
+    except (ValueError, TypeError, KeyError, StopIteration, AttributeError, RecursionError):
         return False, None
-    if len(read) != count or direction not in ("n", "p"):
+    if len(read) != len(keys) or direction not in ("n", "p"):
         return False, None
-    return direction == "p", read
+    fits = all(_fits(value, key.expression.type.python_type) for value, key in zip(read, keys, strict=True))
+    return direction == "p", read if fits else None
+
+
+def _fits(value: Any, expected: type) -> bool:
+    """Say whether PostgreSQL can compare ``value`` with a column whose values are of the type ``expected``."""
+    if type(value) is not expected:
+        return False
+    if isinstance(value, datetime):
+        # Near the ends of the calendar a time zone leads out of it.
+        return value.tzinfo is not None and 1 < value.year < 9999
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def paged(rows: Sequence[T], key: Callable[[T], UUID], cursor: str | None, size: int = PAGE_SIZE) -> Page[T]:

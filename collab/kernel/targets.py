@@ -62,7 +62,8 @@ class TargetKind:
 
     ``because_of`` returns the objects on whose authority this one exists (the next steps up the thread, nearest first);
     ``leads_to`` the objects that follow from it. ``search_texts`` returns what global search finds it by; a kind without
-    search texts is not searched.
+    search texts is not searched. ``record_visible`` says who may read the object's history, where that is fewer than may see the
+    object itself (None: the same).
     """
 
     label: LazyText
@@ -71,6 +72,7 @@ class TargetKind:
     because_of: Links = _no_links
     leads_to: Links = _no_links
     search_texts: SearchTexts = _no_texts
+    record_visible: Visible | None = None
 
 
 _kinds: dict[str, TargetKind] = {}
@@ -107,6 +109,15 @@ def visible(session: Session, actor: Actor, refs: Collection[Ref]) -> set[Ref]:
     allowed: set[Ref] = set()
     for kind, keys in _by_kind(refs).items():
         allowed |= {Ref(kind, key) for key in _kinds[kind].visible(session, actor, keys)}
+    return allowed
+
+
+def readable(session: Session, actor: Actor, refs: Collection[Ref]) -> set[Ref]:
+    """Return those of ``refs`` whose history ``actor`` may read: it tells more than the page, for instance what a field once held."""
+    allowed: set[Ref] = set()
+    for kind, keys in _by_kind(refs).items():
+        may_read = _kinds[kind].record_visible or _kinds[kind].visible
+        allowed |= {Ref(kind, key) for key in may_read(session, actor, keys)}
     return allowed
 
 

@@ -66,6 +66,10 @@ class OwnPasswordForm(CollabForm):
     password = _password(lazy("Present password"), "current-password")
 
 
+class SecondFactorForm(CodeForm, OwnPasswordForm):
+    """The first code of a telephone, and the password: whoever finds a browser signed in must not lock its owner out."""
+
+
 class PreferencesForm(CollabForm):
     """Language and density of tables."""
 

@@ -1,13 +1,13 @@
 """Shows organisations, committees, people and seats to the rest of the product."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.kernel.access import Actor
+from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.i18n import LazyText, _, lazy
 from collab.kernel.targets import Load, Ref, TargetInfo, TargetKind, Visible, register
 from collab.members.models import (
@@ -87,7 +87,23 @@ def _own_seats(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID
     return set(session.scalars(sa.select(Seat.id).where(Seat.id.in_(keys), Seat.committee_id.in_(actor.committee_ids))))
 
 
-def _part(kind: str, model: Any, owner: Any, whole: str) -> tuple[Load, Visible, Callable[[Session, UUID], list[Ref]]]:
+def _own_record(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
+    """Return the people whose record ``actor`` may read: their own, and for those who keep or audit them.
+
+    Everybody knows the names of people; their records hold addresses, days away, sign-ins and refused attempts. A coordinator keeps
+    those whose organisation has a seat in the committee, or had one.
+    """
+    if sees_all_committees(actor) or actor.has(Role.AUDITOR):
+        return set(keys)
+    kept = actor.scopes(Role.COORDINATOR, Scope.COMMITTEE)
+    if not kept:
+        return {key for key in keys if key == actor.user_id}
+    seated = sa.select(Seat.organisation_id).where(Seat.committee_id.in_(kept), Seat.removed_at.is_(None))
+    mine = sa.or_(User.id == actor.user_id, User.organisation_id.in_(seated))
+    return set(session.scalars(sa.select(User.id).where(User.id.in_(keys), mine)))
+
+
+def _part(kind: str, label: LazyText, model: Any, owner: Any, whole: str) -> TargetKind:
     """Return how rows of ``model`` are shown by the object ``whole`` to which the column ``owner`` points: its title and page."""
 
     def owners(session: Session, keys: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -112,7 +128,12 @@ def _part(kind: str, model: Any, owner: Any, whole: str) -> tuple[Load, Visible,
     def because_of(session: Session, key: UUID) -> list[Ref]:
         return [Ref(whole, of) for of in owners(session, [key]).values()]
 
-    return load, visible, because_of
+    def record_visible(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[UUID]:
+        found = owners(session, keys)
+        seen = _RECORDS[whole](session, actor, list(set(found.values())))
+        return {key for key, of in found.items() if of in seen}
+
+    return TargetKind(label, load, visible, because_of=because_of, record_visible=record_visible if whole in _RECORDS else None)
 
 
 def _committee_of_seat(session: Session, key: UUID) -> list[Ref]:
@@ -125,6 +146,8 @@ _KINDS: dict[str, tuple[LazyText, Load, Visible]] = {
     "user": (lazy("Person"), _users, _everyone),
     "seat": (lazy("Seat"), _seats, _own_seats),
 }
+#: Kinds whose record fewer may read than their page.
+_RECORDS: dict[str, Visible] = {"user": _own_record}
 _PARTS: tuple[tuple[str, LazyText, Any, Any, str], ...] = (
     ("organisation_fact", lazy("Fact about an organisation"), OrganisationFact, OrganisationFact.organisation_id, "organisation"),
     ("committee_rules", lazy("Rules of procedure"), CommitteeRules, CommitteeRules.committee_id, "committee"),
@@ -158,7 +181,6 @@ def install() -> None:
         extras: dict[str, Any] = {"because_of": because} if because else {}
         if kind in texts:
             extras["search_texts"] = texts[kind]
-        register(kind, TargetKind(label, load, visible, **extras))
+        register(kind, TargetKind(label, load, visible, record_visible=_RECORDS.get(kind), **extras))
     for kind, label, model, owner, whole in _PARTS:
-        load, visible, because_of = _part(kind, model, owner, whole)
-        register(kind, TargetKind(label, load, visible, because_of=because_of))
+        register(kind, _part(kind, label, model, owner, whole))

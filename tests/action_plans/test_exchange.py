@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from datetime import date, datetime
 from itertools import pairwise
@@ -338,6 +339,82 @@ def test_a_link_ends_with_its_maker(client: FlaskClient, session: Session, world
     assert client.get(f"/calendar-links/{token}.ics").status_code == 404
     with pytest.raises(NotFound):
         feeds.reader_of(session, token, now)
+
+
+def test_the_link_of_ones_own_items_shows_only_plans_that_one_may_see(
+    client: FlaskClient, session: Session, world: World, now: datetime, plan: ActionPlan, item: ActionItem
+) -> None:
+    """The municipality left the committee; the address in somebody's calendar still works."""
+    token = feeds.make_feed(session, actor=world.actors["clerk_banphru"], now=now, plan_id=None)
+    session.commit()
+    assert item.title in client.get(f"/calendar-links/{token}.ics").text
+    with history.act(session, verb="seat.changed", actor=world.actors["administrator"], now=now, subject=world.seats["banphru"]):
+        world.seats["banphru"].valid_to = date(2025, 1, 1)
+    session.commit()
+    left = client.get(f"/calendar-links/{token}.ics")
+    assert left.status_code == 200
+    assert item.title not in left.text
+
+
+def test_addresses_leave_only_with_those_who_bring_sheets_back(browse: Browse, plan: ActionPlan, item: ActionItem) -> None:
+    for name in ("items.xlsx", "form.xlsx", "items.csv", "items.json"):
+        for who, sees in (("coordinator", name == "items.xlsx"), ("clerk_khohong", False), ("auditor", False), ("chair", False)):
+            data = browse(who).get(f"/action-plans/{plan.id}/{name}").data
+            if name.endswith("xlsx"):
+                data = b"".join(
+                    zipfile.ZipFile(io.BytesIO(data)).read(part) for part in zipfile.ZipFile(io.BytesIO(data)).namelist()
+                )
+            assert (b"@example.test" in data) is sees, (name, who)
+
+
+def _with_part(name: str, change: Callable[[bytes], bytes]) -> io.BytesIO:
+    """Return a workbook of items with one part changed."""
+    packed = zipfile.ZipFile(workbook(["What will be done", "Weight"], ["ซื้อรถ", 7]))
+    made_anew = io.BytesIO()
+    with zipfile.ZipFile(made_anew, "w", zipfile.ZIP_DEFLATED) as into:
+        for part in packed.namelist():
+            into.writestr(part, change(packed.read(part)) if part == name else packed.read(part))
+    made_anew.seek(0)
+    return made_anew
+
+
+def _broken_stream() -> io.BytesIO:
+    """Return a workbook whose compressed bytes are none: every place of the file damaged in turn until one is."""
+    data = _with_part("", bytes).getvalue()
+    for place in range(40, len(data), 7):
+        damaged = data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+        try:
+            for part in zipfile.ZipFile(io.BytesIO(damaged)).infolist():
+                zipfile.ZipFile(io.BytesIO(damaged)).read(part)
+        except zlib.error:
+            return io.BytesIO(damaged)
+        except Exception:
+            continue
+    raise AssertionError("no place breaks the stream")
+
+
+_SHEET = "xl/worksheets/sheet1.xml"
+_ENTITIES = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        _broken_stream(),
+        _with_part(_SHEET, lambda xml: b"<?xml version='1.0'?><!--" + b"x" * 5000 + b"-->" + _ENTITIES + xml),
+        _with_part(_SHEET, lambda xml: xml.decode().replace("UTF-8", "UTF-16").encode("utf-16")),
+        _with_part(_SHEET, lambda xml: xml.replace(b"<v>7</v>", b"<v>1E999</v>")),
+        _with_part(_SHEET, lambda xml: b"<?xml version='1.0' encoding='no-such'?>" + xml),
+        _with_part("[Content_Types].xml", lambda xml: xml.replace(b"sheet.main", b"other")),
+    ],
+    ids=["broken stream", "late doctype", "two bytes a letter", "infinite", "unknown encoding", "no workbook"],
+)  # fmt: skip
+def test_a_hostile_workbook_is_told_in_words(browse: Browse, session: Session, draft: ActionPlan, file: io.BytesIO) -> None:
+    file.seek(0)
+    answer = send(browse("coordinator"), draft, file)
+    assert answer.status_code == 422
+    assert "XLSX" in answer.text
+    assert count(session, draft) == 0
 
 
 @pytest.fixture

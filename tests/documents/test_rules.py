@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zipfile
 from contextlib import suppress
 
 import pytest
@@ -161,3 +162,15 @@ def test_the_store_refuses_too_much_and_leaves_nothing(tmp_path) -> None:
     assert not list((tmp_path / "incoming").iterdir())
     with pytest.raises(storage.MissingFile):
         store.path_of("0" * 64)
+
+
+def test_no_damage_to_an_archive_is_a_fault(tmp_path) -> None:
+    """Each byte in turn: headers, names, sizes, and the compressed bytes themselves."""
+    data = next(data for data, media_type in files.ALLOWED.values() if media_type == "application/vnd.oasis.opendocument.text")
+    parts = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(parts, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("mimetype", source.read("mimetype"))
+    whole, path = parts.getvalue(), tmp_path / "x"
+    for place in range(4, len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        rules.media_type_of(path, "odt")

@@ -24,7 +24,7 @@ def test_csv_begins_with_the_mark_that_excel_needs_and_defuses_formulas() -> Non
     assert read[2][1] == "-2"
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
 def test_no_cell_begins_like_a_formula(first: str) -> None:
     assert list(csv.reader(io.StringIO(sheets.as_csv(["a"], [[first + "x"]]).decode("utf-8-sig"))))[1][0].startswith("'")
 

@@ -20,7 +20,7 @@ from collab.members import account_queries
 from collab.members.events import InvitationSent, PasswordResetRequested
 from collab.members.models import Credential, PasswordReset, SignInAttempt, UserSession
 from collab.members.secrecy import Vault, token_hash
-from collab.members.service import invitations, passwords, second_factor
+from collab.members.service import invitations, passwords, people, second_factor
 from tests.factories.members import PASSWORD, give_password
 from tests.factories.world import World
 
@@ -234,6 +234,42 @@ def test_no_more_than_three_links_an_account(client: FlaskClient, announced: lis
     assert len(announced) == 3
 
 
+def test_a_new_password_ends_the_links_for_another(client: FlaskClient, announced: list[Any], app: Flask) -> None:
+    """Who reads the mails of a person must not be able to take back what that person did against it."""
+    client.post("/password/forgotten", data={"email": EMAIL})
+    sign_in(client)
+    new = {"current": PASSWORD, "password": "ทะเลสาบสงขลา กว้างใหญ่", "repeated": "ทะเลสาบสงขลา กว้างใหญ่"}
+    assert client.post("/account/password", data=new).status_code == 303
+    assert app.test_client().get(f"/password/reset/{announced[0].token}").status_code == 410
+
+
+@pytest.mark.parametrize("verb", ["change", "disable"])
+def test_links_mailed_to_a_former_address_stop_working(
+    app: Flask, client: FlaskClient, world: World, session: Session, announced: list[Any], now: datetime, verb: str
+) -> None:
+    """The invitation went to a mistyped address: a stranger's. The administrator puts it right, or shuts the account."""
+    client.post("/password/forgotten", data={"email": EMAIL})
+    invitations.invite(session, actor=world.actors["administrator"], now=now, user_id=world.users["executive_khohong"].id)
+    for key in ("clerk_banphru", "executive_khohong"):
+        user = world.users[key]
+        common = {"actor": world.actors["administrator"], "now": now, "user_id": user.id, "expected_version": None}
+        if verb == "disable":
+            people.disable_user(session, reason="ก", **common)
+            people.enable_user(session, **common)
+        else:
+            values = {"name_th": user.name_th, "name_en": user.name_en, "position": user.position}
+            same = {**values, "email": user.email.upper()}
+            people.change_user(session, organisation_id=user.organisation_id, values=same, **common)
+            assert account_queries.open_invitations(session, user.id) or key == "clerk_banphru", "the same address in capitals"
+            people.change_user(
+                session, organisation_id=user.organisation_id, values={**values, "email": f"new-{key}@example.test"}, **common
+            )
+    session.commit()
+    paths = [f"/password/reset/{announced[0].token}", f"/invitation/{announced[1].token}"]
+    assert [app.test_client().get(path).status_code for path in paths] == [410, 410]
+    assert "invitation" in set(session.scalars(sa.text("SELECT subject_kind FROM history_event"))), "it is in the record"
+
+
 def test_an_invitation_is_taken_up_once(app: Flask, world: World, session: Session, announced: list[Any], now: datetime) -> None:
     user = world.users["clerk_khohong"]
     invitations.invite(session, actor=world.actors["administrator"], now=now, user_id=user.id)
@@ -265,8 +301,8 @@ def second_factor_on(client: FlaskClient, now: datetime) -> tuple[str, list[str]
     assert found
     assert "data:image/svg" in page
     secret = found.group(1).replace(" ", "")
-    assert client.post("/account/second-factor", data={"code": "000000"}).status_code == 422
-    confirmed = client.post("/account/second-factor", data={"code": pyotp.TOTP(secret).at(now)})
+    assert client.post("/account/second-factor", data={"code": "000000", "password": PASSWORD}).status_code == 422
+    confirmed = client.post("/account/second-factor", data={"code": pyotp.TOTP(secret).at(now), "password": PASSWORD})
     codes = re.findall(r"<li><code>([a-z0-9-]+)</code>", html.unescape(confirmed.text))
     assert len(codes) == 10
     return secret, codes
@@ -313,6 +349,34 @@ def test_guessing_codes_is_limited(client: FlaskClient, clock: Clock, now: datet
     sign_in(client)
     answers = [client.post("/sign-in/code", data={"code": f"{n:06}"}).status_code for n in range(11)]
     assert answers[-1] == 429
+
+
+@pytest.mark.parametrize("password", [None, "", "wrong horse"])
+def test_switching_the_second_factor_on_needs_the_password(
+    client: FlaskClient, now: datetime, session: Session, world: World, password: str | None
+) -> None:
+    """Who finds a browser signed in could otherwise put a telephone of their own before the account."""
+    sign_in(client)
+    found = re.search(r"<code>([A-Z2-7 ]+)</code>", client.get("/account/second-factor").text)
+    assert found
+    sent = {"code": pyotp.TOTP(found.group(1).replace(" ", "")).at(now)} | (
+        {"password": password} if password is not None else {}
+    )
+    assert client.post("/account/second-factor", data=sent).status_code == 422
+    session.expire_all()
+    assert session.get_one(Credential, world.users["clerk_banphru"].id).totp_secret is None
+
+
+def test_a_session_in_another_browser_ends_whatever_address_it_claims(client: FlaskClient, app: Flask) -> None:
+    """`X-Forwarded-For` is what anybody writes into it, unless a trusted proxy did."""
+    sign_in(client)
+    mine = client.get_cookie("collab_session")
+    assert mine
+    thief = app.test_client()
+    thief.set_cookie("collab_session", mine.value)
+    address = {"REMOTE_ADDR": "203.0.113.9"}
+    claims = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1"}
+    assert thief.get("/account", environ_overrides=address, headers=claims).status_code == 303
 
 
 def test_switching_the_second_factor_off_needs_the_password(client: FlaskClient, now: datetime) -> None:

@@ -64,7 +64,7 @@ def calendar_feed(token: str) -> ResponseReturnValue:
         actor, plan_id = feeds.reader_of(session, token, request_now())
         day = today(request_now())
         if plan_id is None:
-            found, title = rows.read_owned(session, actor.user_id) if actor.user_id else (), _("Items that I own")
+            found, title = rows.read_owned(session, actor), _("Items that I own")
         else:
             plan = queries.get_plan(session, actor, plan_id)
             found, title = rows.read_all(session, plan.id, Filters(), day), plan.title

@@ -161,7 +161,8 @@ def _check_month(session: Session, actor: Actor, now: datetime, plan: ActionPlan
 def judging_of(session: Session, item: ActionItem, report: ProgressReport | None) -> Judging:
     """Return what the policy looks at to say who may verify ``item``."""
     supporters = frozenset(queries.supporters_of(session, [item.id]).get(item.id, ()))
-    return Judging(item.committee_id, item.lead_organisation_id, supporters, report.organisation_id if report else None)
+    by, of = (report.reported_by, report.organisation_id) if report else (None, None)
+    return Judging(item.committee_id, item.lead_organisation_id, supporters, reporter_organisation_id=of, reported_by=by)
 
 
 def _check_running(plan: ActionPlan, item: ActionItem) -> None:

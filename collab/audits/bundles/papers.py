@@ -1,7 +1,5 @@
 """What lies in a bundle for people: how to verify, names for the ids, provenance in PROV, and a report to print."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from collab.audits import presenters
+from collab.documents.sheets import as_csv
 from collab.documents.typesetting import Facts, Heading, Paper, Paragraph, Table, render_pdf
 from collab.history import queries as history_queries
 from collab.history.origin import origin
@@ -104,13 +103,13 @@ def names_csv(session: Session, bodies: Sequence[dict[str, Any]]) -> bytes:
     """Return the names behind the ids of people and organisations that act in the events."""
     people = {UUID(body["actor"]["id"]) for body in bodies if body["actor"]["id"]}
     organisations = {UUID(key) for body in bodies for key in (body["actor"]["org"], body["obo"]) if key}
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(("kind", "id", "name"))
-    for kind, names in (("person", members.user_names(session, people)), ("organisation", members.organisation_names(session, organisations))):  # fmt: skip
-        for key, name in sorted(names.items(), key=lambda pair: str(pair[0])):
-            writer.writerow((kind, key, name))
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    found = {"person": members.user_names(session, people), "organisation": members.organisation_names(session, organisations)}
+    rows = [
+        (kind, str(key), name)
+        for kind, names in found.items()
+        for key, name in sorted(names.items(), key=lambda pair: str(pair[0]))
+    ]
+    return as_csv(("kind", "id", "name"), rows)
 
 
 def provenance(bodies: Sequence[dict[str, Any]]) -> bytes:

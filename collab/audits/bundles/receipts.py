@@ -28,7 +28,7 @@ def checkpoint_file(session: Session) -> bytes:
 def receipt(session: Session, actor: Actor, event_id: UUID) -> bytes:
     """Return the receipt of an event (C2SP tlog-proof: index, path, checkpoint), or, before it is sealed, its id and leaf hash.
 
-    Raises NotFound for an event on something that ``actor`` may not see.
+    Raises NotFound for an event on something whose history ``actor`` may not read.
     """
     event = session.get(HistoryEvent, event_id)
     if event is None or not _may_see(session, actor, event):
@@ -46,4 +46,4 @@ def receipt(session: Session, actor: Actor, event_id: UUID) -> bytes:
 def _may_see(session: Session, actor: Actor, event: HistoryEvent) -> bool:
     kind, _slash, key = event.stream_id.partition("/")
     refs = {Ref(event.subject_kind, event.subject_id), Ref(kind, UUID(key))}
-    return bool(targets.visible(session, actor, {ref for ref in refs if ref.kind in targets.kinds()}))
+    return bool(targets.readable(session, actor, {ref for ref in refs if ref.kind in targets.kinds()}))

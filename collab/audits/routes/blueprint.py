@@ -18,9 +18,9 @@ STREAM_KINDS = frozenset({"action_plan", "agreement", "proposal", "service_plan"
 
 
 def visible_target(session: Session, actor: Actor, kind: str, target_id: UUID) -> TargetInfo:
-    """Return the object; raise NotFound when there is none that ``actor`` may see."""
+    """Return the object; raise NotFound when there is none whose history ``actor`` may read."""
     ref = Ref(kind, target_id)
-    info = targets.resolve(session, actor, [ref]).get(ref)
+    info = targets.load(session, targets.readable(session, actor, [ref])).get(ref)
     if info is None:
         raise NotFound(kind, target_id)
     return info

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from collab.kernel.errors import InvalidInput, NotAllowed
 from collab.kernel.i18n import _
 from collab.members import account_queries, address_queries, labels, queries
-from collab.members.forms import ButtonForm, ChangePasswordForm, CodeForm, OwnPasswordForm, PreferencesForm
+from collab.members.forms import ButtonForm, ChangePasswordForm, OwnPasswordForm, PreferencesForm, SecondFactorForm
 from collab.members.routes.base import blueprint
 from collab.members.routes.session import vault
 from collab.members.routes.sign_in import attempt_limits, limited, too_many
@@ -138,16 +138,24 @@ def end_all_sessions() -> ResponseReturnValue:
 @blueprint.route("/account/second-factor", methods=["GET", "POST"])
 @signed_in
 def second_factor_setup() -> ResponseReturnValue:
-    """Show the QR code and take the first code of the telephone."""
-    form = CodeForm()
+    """Show the QR code and take the first code of the telephone, with the password."""
+    form = SecondFactorForm()
     status = 200
     if request.method == "POST":
         status = 422
-        if form.validate():
+        confirmed, minutes = _confirmed(form, "password") if form.validate() else (False, 0)
+        if minutes:
+            return too_many(minutes)
+        if confirmed:
             try:
                 with unit_of_work() as opened:
                     codes = second_factor.confirm(
-                        opened, actor=current_actor(), now=request_now(), vault=vault(), code=form.code.data
+                        opened,
+                        actor=current_actor(),
+                        now=request_now(),
+                        vault=vault(),
+                        code=form.code.data,
+                        password=form.password.data,
                     )
                 return render_template("members/recovery_codes.html", codes=codes)
             except InvalidInput as fault:

@@ -12,7 +12,7 @@ from collab.kernel.access import Permission, Role, Scope
 from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput
 from collab.kernel.i18n import _
-from collab.kernel.targets import Ref, why
+from collab.kernel.targets import Ref, readable, why
 from collab.members import account_queries, address_queries, labels, queries, rules
 from collab.members.forms import ButtonForm, ReasonForm, RoleForm, TermForm, UserForm, options
 from collab.members.models import RoleAssignment, User
@@ -53,11 +53,13 @@ def person(user_id: UUID) -> ResponseReturnValue:
         open_invitations = account_queries.open_invitations(session, user_id) if administers else []
         credential = account_queries.find_credential(session, user_id) if administers else None
         chain = why(session, actor, Ref("user", user_id))
+        has_record = bool(readable(session, actor, [Ref("user", user_id)]))
     return render_template(
         "members/person.html", user=user, roles=roles, places=places, organisation=organisation.get(user.organisation_id, ""),
         deputies=deputies, names=names, keeps=keeps, absences=absences, administers=administers, invitations=open_invitations,
         has_password=bool(credential and credential.password_hash), labels=labels, name_of=rules.name_of, day=day,
         in_force=rules.is_in_force, now=request_now(), button=ButtonForm(formdata=None), chain=chain, Scope=Scope, flag=flag,
+        has_record=has_record,
     )  # fmt: skip
 
 
@@ -116,7 +118,8 @@ def edit_user(user_id: UUID) -> ResponseReturnValue:
     def saved(session: Session) -> dict[str, str]:
         return texts_of(form, queries.get_user(session, user_id), [*service.FIELDS, "organisation_id"])
 
-    return form_page(form, title=_("Change the person"), back=back, save=save, saved=saved)
+    hint = _("With a new mail address, links mailed to the former one stop working: send an open invitation again.")
+    return form_page(form, title=_("Change the person"), back=back, save=save, saved=saved, hint=hint)
 
 
 @blueprint.route("/members/people/<uuid:user_id>/disable", methods=["GET", "POST"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import cast
 from uuid import UUID
 
@@ -36,9 +37,18 @@ def install(app: Flask) -> None:
     manager = flask_login.LoginManager(app, add_context_processor=False)
     # A session that turns up in another browser or at another address is ended.
     manager.session_protection = "strong"
+    manager._session_identifier_generator = _browser
     manager.user_loader(_load)
     app.extensions[_VAULT] = Vault(app.config["SECRET_KEY"])
     app.before_request(identify)
+
+
+def _browser() -> str:
+    """Return a mark of the browser: its name and its address, which is the one that trusted proxies report.
+
+    The library's own takes the first address of a header that anybody can send.
+    """
+    return sha256(f"{request.remote_addr}|{request.headers.get('User-Agent', '')}".encode("utf-8", "replace")).hexdigest()
 
 
 def vault() -> Vault:

@@ -83,5 +83,5 @@ def accept_invitation(session: Session, *, now: datetime, token: str, password: 
     actor = Actor(user_id=user.id, organisation_id=user.organisation_id, request_id=request_id)
     with history.act(session, verb="invitation.accepted", actor=actor, now=now, subject=found):
         found.accepted_at = now
-        store_password(session, user=user, password=password)
+        store_password(session, user=user, now=now, password=password)
     return user

@@ -29,15 +29,35 @@ def check_new_password(user: User, password: str) -> None:
         raise InvalidInput({"password": str(passwords.MESSAGES[fault])})
 
 
-def store_password(session: Session, *, user: User, password: str) -> Credential:
-    """Hash and keep the password of the person. The caller has checked it and records the act."""
+def store_password(session: Session, *, user: User, now: datetime, password: str) -> Credential:
+    """Hash and keep the password of the person; links for a new one stop working. The caller has checked it and records the act."""
     credential = account_queries.lock_credential(session, user.id)
     if credential is None:
         credential = Credential(user_id=user.id)
         session.add(credential)
     credential.password_hash = passwords.hash_password(password)
     session.flush()
+    _end_resets(session, user.id, now)
     return credential
+
+
+def _end_resets(session: Session, user_id: UUID, now: datetime) -> None:
+    session.execute(
+        sa.update(PasswordReset)
+        .where(PasswordReset.user_id == user_id, PasswordReset.used_at.is_(None))
+        .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_links(session: Session, *, user_id: UUID, now: datetime) -> None:
+    """Make every link stop working that was mailed to the person, invitations too. Call it within an act on the person.
+
+    A link opens the account to whoever has the mail: to a stranger when the address was mistyped.
+    """
+    _end_resets(session, user_id, now)
+    for invitation in account_queries.open_invitations(session, user_id):
+        invitation.withdrawn_at = now
 
 
 def give_password(session: Session, *, actor: Actor, now: datetime, user_id: UUID, password: str) -> None:
@@ -47,7 +67,8 @@ def give_password(session: Session, *, actor: Actor, now: datetime, user_id: UUI
     """
     user = get_user(session, user_id)
     with history.act(session, verb="user.password_changed", actor=actor, now=now, subject=user):
-        store_password(session, user=user, password=password)
+        store_password(session, user=user, now=now, password=password)
+        end_links(session, user_id=user.id, now=now)
     end_all_sessions(session, user_id=user.id, now=now)
 
 
@@ -59,7 +80,7 @@ def change_password(
     check_own_password(session, actor=actor, password=current, field="current")
     check_new_password(user, password)
     with history.act(session, verb="user.password_changed", actor=actor, now=now, subject=user):
-        store_password(session, user=user, password=password)
+        store_password(session, user=user, now=now, password=password)
     end_all_sessions(session, user_id=user.id, now=now, keep=session_id)
     publish(session, PasswordChanged(user.id, now))
 
@@ -87,9 +108,7 @@ def request_reset(session: Session, *, now: datetime, email: str) -> None:
     token = new_token()
     if user is None or user.disabled_at is not None or credential is None or credential.password_hash is None:
         return
-    session.execute(
-        sa.update(PasswordReset).where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None)).values(used_at=now)
-    )
+    _end_resets(session, user.id, now)
     expires_at = now + RESET_LASTS
     session.add(PasswordReset(user_id=user.id, token_hash=token_hash(token), expires_at=expires_at))
     publish(session, PasswordResetRequested(user.id, token, now, expires_at))
@@ -116,7 +135,7 @@ def reset_password(session: Session, *, now: datetime, token: str, password: str
         raise expired_link()
     actor = Actor(user_id=user.id, organisation_id=user.organisation_id, request_id=request_id)
     with history.act(session, verb="user.password_reset", actor=actor, now=now, subject=user):
-        store_password(session, user=user, password=password)
+        store_password(session, user=user, now=now, password=password)
     end_all_sessions(session, user_id=user.id, now=now)
     publish(session, PasswordChanged(user.id, now))
     return user

@@ -19,6 +19,7 @@ from collab.kernel.text import normalise
 from collab.members import account_queries, queries, rules
 from collab.members.events import AccountDisabled
 from collab.members.models import Committee, Organisation, RoleAssignment, User
+from collab.members.service.passwords import end_links
 from collab.members.service.sign_in import end_all_sessions
 
 FIELDS = ("email", "name_th", "name_en", "position")
@@ -67,14 +68,16 @@ def _fill(session: Session, user: User, values: Mapping[str, str]) -> None:
 
 def change_user(session: Session, *, actor: Actor, now: datetime, user_id: UUID, organisation_id: UUID, values: Mapping[str, str],
                 expected_version: int | None) -> User:  # fmt: skip
-    """Correct a person's address, names, position and home organisation."""
+    """Correct a person's address, names, position and home organisation. Links mailed to a former address stop working."""
     user = queries.lock_row(session, User, "user", user_id)
     authorize(actor, Permission.MEMBERS_MANAGE, user)
     check_version(user, expected_version)
     queries.get_organisation(session, organisation_id)
     with _one_address(), history.act(session, verb="user.changed", actor=actor, now=now, subject=user):
-        user.organisation_id = organisation_id
+        user.organisation_id, former = organisation_id, user.email
         _fill(session, user, values)
+        if user.email.lower() != former.lower():
+            end_links(session, user_id=user.id, now=now)
         session.flush()
     return user
 
@@ -92,7 +95,7 @@ def change_preferences(session: Session, *, actor: Actor, now: datetime, locale:
 def disable_user(
     session: Session, *, actor: Actor, now: datetime, user_id: UUID, expected_version: int | None, reason: str
 ) -> None:
-    """Shut an account: its sessions end at once. Raises StateConflict for the last administrator or one disabled already."""
+    """Shut an account: its sessions end at once, links mailed to it stop working. Raises StateConflict for the last administrator or one disabled already."""
     _lock_administrators(session)
     user = queries.lock_row(session, User, "user", user_id)
     authorize(actor, Permission.MEMBERS_MANAGE, user)
@@ -101,6 +104,7 @@ def disable_user(
         raise StateConflict(_("The account is disabled already."))
     with history.act(session, verb="user.disabled", actor=actor, now=now, subject=user, reason=reason):
         user.disabled_at = now
+        end_links(session, user_id=user.id, now=now)
     _require_administrator(session, today(now))
     end_all_sessions(session, user_id=user.id, now=now)
     publish(session, AccountDisabled(user.id, now))

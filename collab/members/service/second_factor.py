@@ -47,11 +47,12 @@ def address_of(secret: str, email: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
-def confirm(session: Session, *, actor: Actor, now: datetime, vault: Vault, code: str) -> list[str]:
+def confirm(session: Session, *, actor: Actor, now: datetime, vault: Vault, code: str, password: str) -> list[str]:
     """Switch the second factor on with the first code; return ten recovery codes, which are shown this once.
 
-    Raises InvalidInput on ``code``, StateConflict when none was prepared.
+    Raises InvalidInput on ``code`` or ``password``, StateConflict when none was prepared.
     """
+    check_own_password(session, actor=actor, password=password)
     credential = _credential(session, actor)
     secret = vault.open(credential.totp_pending) if credential.totp_pending else None
     if secret is None or credential.totp_secret is not None:
