@@ -3,8 +3,8 @@
 Each area registers its kinds in its `targets.py`; nobody below needs to import it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -62,7 +62,7 @@ class TargetKind:
 
     ``because_of`` returns the objects on whose authority this one exists (the next steps up the thread, nearest first);
     ``leads_to`` the objects that follow from it. ``search_texts`` returns what global search finds it by; a kind without
-    search texts is not searched.
+    search texts is not searched. ``words`` are the words of the keys within its records kept as JSON, for the history.
     """
 
     label: LazyText
@@ -71,6 +71,7 @@ class TargetKind:
     because_of: Links = _no_links
     leads_to: Links = _no_links
     search_texts: SearchTexts = _no_texts
+    words: Mapping[str, LazyText] = field(default_factory=dict)
 
 
 _kinds: dict[str, TargetKind] = {}
