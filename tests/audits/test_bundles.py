@@ -27,6 +27,7 @@ from collab.kernel.db import Database
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict
 from collab.kernel.jobs import Job
 from collab.kernel.targets import Ref
+from tests.audits import test_provenance
 from tests.factories.world import World
 
 Browse = Callable[[str], FlaskClient]
@@ -65,6 +66,7 @@ def test_from_the_page_to_a_verified_bundle(session: Session, world: World, brow
         names = set(archive.namelist())
         assert {"README.th.txt", "README.en.txt", "report.pdf", "provenance.json", "names.csv", "asof/2026-11-20.csv", "asof/2026-11-21.csv"} <= names  # fmt: skip
         assert archive.read("report.pdf").startswith(b"%PDF-")
+        test_provenance.check(json.loads(archive.read("provenance.json")))
         assert b"evidence_bundle.begun" in archive.read("events.jsonl")
     verbs = session.scalars(
         sa.select(HistoryEvent.verb).where(HistoryEvent.subject_id == row.id).order_by(HistoryEvent.seq)

@@ -64,7 +64,9 @@ def test_a_circulated_text_is_told_like_any_record() -> None:
     assert [str(found) for found in ids_in(text)] == [key]
     with speaking("en"):
         told = value_text("text", text, Names({}, {next(ids_in(text)): "Ban Phru"}, {}))
-    assert told == ("Parties: (1) Organisation: Ban Phru; Clauses: (1) Number: 1; Text: ก (2) Number: 2; First day: 14 July 2567 BE")
+    assert told == (
+        "Parties: (1) Organisation: Ban Phru; Clauses: (1) Number: 1; Text: ก (2) Number: 2; First day: 14 July 2567 BE"
+    )
 
 
 def test_an_id_that_nobody_knows_stands_whole() -> None:
