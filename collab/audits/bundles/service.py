@@ -22,8 +22,12 @@ from collab.kernel.targets import Ref
 MOST_LISTED = 50
 
 
-def ask(session: Session, *, actor: Actor, now: datetime, target: Ref, as_of_day: date | None) -> EvidenceBundle:
+def ask(
+    session: Session, *, actor: Actor, now: datetime, target: Ref, as_of_day: date | None, kept_size: int | None = None
+) -> EvidenceBundle:
     """Ask for the bundle of ``target``, with its state as of ``as_of_day`` beside that of today.
+
+    ``kept_size`` is the number of events in a checkpoint that the recipient kept: the bundle proves that the log continues it.
 
     Raises NotFound for what ``actor`` may not see, NotAllowed unless they audit or administer, InvalidInput for a day to come.
     """
@@ -37,7 +41,7 @@ def ask(session: Session, *, actor: Actor, now: datetime, target: Ref, as_of_day
         raise InvalidInput({"as_of_day": _("Choose today or an earlier day.")})
     row = EvidenceBundle(
         id=new_id(), target_kind=target.kind, target_id=target.id, as_of_day=as_of_day, asked_by_id=actor.user_id,
-        organisation_id=actor.organisation_id, asked_at=now, state=BundleState.ASKED,
+        organisation_id=actor.organisation_id, asked_at=now, state=BundleState.ASKED, kept_size=kept_size,
     )  # fmt: skip
     with history.act(session, verb="evidence_bundle.asked", actor=actor, now=now, subject=row):
         session.add(row)

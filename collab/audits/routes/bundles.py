@@ -45,7 +45,12 @@ def ask_bundle(kind: str, target_id: UUID) -> ResponseReturnValue:
             with unit_of_work() as session:
                 claim(session, form, request_now())
                 service.ask(
-                    session, actor=current_actor(), now=request_now(), target=Ref(kind, target_id), as_of_day=form.as_of_day.data
+                    session,
+                    actor=current_actor(),
+                    now=request_now(),
+                    target=Ref(kind, target_id),
+                    as_of_day=form.as_of_day.data,
+                    kept_size=form.kept_size.data,
                 )
                 leads_to(session, form, url_for("audits.bundles"))
             flash(_("The bundle is being made. It appears here when it is ready."), "success")
