@@ -28,7 +28,8 @@ def bundles() -> ResponseReturnValue:
     """List the bundles that one asked for, with how far each is."""
     with reading() as session:
         rows = present_bundles(session, service.list_bundles(session, current_actor()))
-    return render_template("audits/bundles.html", rows=rows, waiting=any(row.is_waiting for row in rows))
+        offered = service.list_offered(session, current_actor())
+    return render_template("audits/bundles.html", rows=rows, offered=offered, waiting=any(row.is_waiting for row in rows))
 
 
 @blueprint.route("/history/<kind>/<uuid:target_id>/bundle", methods=["GET", "POST"])
