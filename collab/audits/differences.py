@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from collab.audits import presenters
-from collab.audits.past import caption_of, names_in, title_of
-from collab.audits.presenters import Line, Names, Shown
+from collab.audits.naming import names_in, title_of
+from collab.audits.presenters import Line, Shown
+from collab.audits.values import Names
+from collab.audits.wording_parts import caption_of
 from collab.history.comparison import Change, Comparison, Difference, Step
 from collab.history.queries import Snapshot
 from collab.kernel import targets

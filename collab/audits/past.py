@@ -1,21 +1,21 @@
 """Past states as tables for people: the subjects of a stream by kind, names instead of ids, days in พ.ศ., words instead of codes."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from collab.audits import wording
-from collab.audits.presenters import PEOPLE_FIELDS, Names, uuid_in, value_text
+from collab.audits.naming import names_in
+from collab.audits.values import Names, value_text
+from collab.audits.wording_parts import caption_of
 from collab.history.queries import Snapshot
 from collab.kernel import targets
 from collab.kernel.clock import today
 from collab.kernel.dates import format_date
-from collab.kernel.i18n import _, get_locale, lazy
-from collab.members import queries as members
+from collab.kernel.i18n import _, get_locale
 
 
 @dataclass(frozen=True)
@@ -47,30 +47,6 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "opinion_request": ("organisation_id", "state", "stance", "due_on"),
     "deadline_change": ("old_due_on", "new_due_on", "state"),
 }
-#: Captions of parts that are no targets of their own.
-PARTS = {
-    "action_budget_line": lazy("Budget lines"),
-    "action_dependency": lazy("Dependencies"),
-    "action_group": lazy("Groups of items"),
-    "action_indicator": lazy("Indicators"),
-    "action_item_supporter": lazy("Supporting organisations"),
-    "action_recurrence": lazy("Recurring items"),
-    "attendance": lazy("Attendance"),
-    "ballot": lazy("Votes"),
-    "calendar_feed": lazy("Calendar links"),
-    "cost_share": lazy("Cost shares"),
-    "erasure_decision": lazy("Decisions on erasure"),
-    "erasure_request": lazy("Requests for erasure"),
-    "evidence_bundle": lazy("Evidence bundles"),
-    "finding_reply": lazy("Replies to findings"),
-    "integrity_alarm": lazy("Alarms of the history"),
-    "log_key": lazy("Keys of the sealed log"),
-    "log_witness": lazy("Witnesses of the sealed log"),
-    "plan_template_item": lazy("Items of templates"),
-    "plan_template_link": lazy("Links of templates"),
-    "slip_rule": lazy("Rules on postponing"),
-}
-_TITLE = 120
 _SKIPPED = frozenset({"id", "version", "removed_at", "sort_key", "position"})
 _MOST_COLUMNS = 6
 
@@ -84,36 +60,6 @@ def past_tables(session: Session, snapshots: Iterable[Snapshot]) -> list[PastTab
         grouped.setdefault(snapshot.subject_kind, []).append(snapshot)
     order = sorted(grouped, key=lambda kind: (kind not in _COLUMNS, kind))
     return [_past_table(kind, caption_of(kind), grouped[kind], names) for kind in order]
-
-
-def names_in(session: Session, found: Collection[Snapshot]) -> Names:
-    """Return the names that the states mention: two queries, and parts of the same states by their own titles."""
-    people: set[UUID] = set()
-    organisations: set[UUID] = set()
-    for snapshot in found:
-        for name, value in snapshot.state.items():
-            key = uuid_in(value)
-            if key is not None:
-                (people if name in PEOPLE_FIELDS else organisations).add(key)
-    places = members.organisation_names(session, organisations)
-    titles = {item.subject_id: title_of(item.state, places) for item in found}
-    return Names(members.user_names(session, people), places, {}, titles)
-
-
-def title_of(state: Mapping[str, Any], organisations: Mapping[UUID, str]) -> str:
-    """Return by what a stored state is known: its title, text or name; a seat or a party by its organisation."""
-    for name in ("title", "motion", "heading", "name", "name_th", "text", "words", "number"):
-        if isinstance(state.get(name), str) and state[name]:
-            number = f"{state['number']} " if name != "number" and state.get("number") else ""
-            return f"{number}{state[name]}"[:_TITLE]
-    key = uuid_in(state.get("organisation_id"))
-    return organisations.get(key, "") if key else ""
-
-
-def caption_of(kind: str) -> str:
-    """Return the words for a kind of object or part."""
-    kinds = targets.kinds()
-    return str(kinds[kind].label) if kind in kinds else str(PARTS.get(kind, kind.replace("_", " ")))
 
 
 def _past_table(kind: str, caption: str, snapshots: list[Snapshot], names: Names) -> PastTable:

@@ -20,12 +20,9 @@ from collab.history.models import HistoryVersion
 from collab.kernel import targets
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.clock import today
-from collab.kernel.dates import format_date
-from collab.kernel.i18n import get_locale
 from collab.kernel.targets import Ref
 from collab.meetings import queries as meetings
 from collab.meetings.models import Meeting
-from collab.members import queries as members
 
 #: States in which an item is no longer to be done, so that its day being past is no lateness.
 _FINISHED = frozenset({"done", "cancelled"})
@@ -68,10 +65,6 @@ class _Place(NamedTuple):
             if row.state.get("removed_at") is None:
                 found[row.subject_kind].append(_Version(row.subject_kind, row.subject_id, row.state))
         return found
-
-    def names(self, rows: Iterable[_Version]) -> dict[UUID, str]:
-        """Return the names of the organisations of ``rows``."""
-        return members.organisation_names(self.session, {UUID(row.state["organisation_id"]) for row in rows})
 
 
 def population_at(session: Session, actor: Actor, subject: Subject, committee_id: UUID | None, at: datetime) -> list[Unit]:
@@ -142,14 +135,14 @@ def _resolutions(place: _Place) -> list[Unit]:
 def _ratifications(place: _Place) -> list[Unit]:
     found = place.versions(_agreement_streams(place), "ratification", "agreement")
     limits = {str(row.id): row.state["ratify_by"] for row in found["agreement"]}
-    names = place.names(found["ratification"])
     units = []
     for row in found["ratification"]:
         state, limit = row.state, limits.get(row.state["agreement_id"])
-        title = _title(names.get(UUID(state["organisation_id"])), state["council_session"], state["resolution_number"])
+        title = _title(state["council_session"], state["resolution_number"])
         units.append(
             Unit(
-                row.id, title, 0, Ref("ratification", row.id), is_late=limit is not None and state["resolved_on"] > limit,
+                row.id, title, 0, Ref("ratification", row.id), organisation_id=UUID(state["organisation_id"]),
+                is_late=limit is not None and state["resolved_on"] > limit,
                 without_authority=state["outcome"] != "refused" and not state["signatory_mandate"],
             )
         )  # fmt: skip
@@ -164,12 +157,10 @@ def _deadlines(place: _Place) -> list[Unit]:
         state = row.state
         if not _is_slip(state):
             continue
-        moved = " → ".join(
-            format_date(date.fromisoformat(state[key]), get_locale(), short=True) for key in ("old_due_on", "new_due_on")
-        )
         units.append(
             Unit(
-                row.id, _title(titles.get(state["item_id"]), moved), 0, Ref("deadline_change", row.id), slips=state.get("slip_number") or 0,
+                row.id, _title(titles.get(state["item_id"])), 0, Ref("deadline_change", row.id), slips=state.get("slip_number") or 0,
+                old_due_on=date.fromisoformat(state["old_due_on"]), new_due_on=date.fromisoformat(state["new_due_on"]),
                 without_authority=state.get("level") == "resolution" and state.get("resolution_id") is None,
             )
         )  # fmt: skip
@@ -188,11 +179,10 @@ def _lines(place: _Place, column: str) -> list[Unit]:
     found = place.versions(_plan_streams(place), "action_budget_line", "action_item")
     titles = {str(row.id): row.state["title"] for row in found["action_item"]}
     rows = [row for row in found["action_budget_line"] if row.state["item_id"] in titles and Decimal(row.state[column]) > 0]
-    names = place.names(rows)
     return [
         Unit(
-            row.id, _title(titles[row.state["item_id"]], names.get(UUID(row.state["organisation_id"]))), _baht(row.state[column]),
-            Ref("action_item", UUID(row.state["item_id"])),
+            row.id, _title(titles[row.state["item_id"]]), _baht(row.state[column]), Ref("action_item", UUID(row.state["item_id"])),
+            organisation_id=UUID(row.state["organisation_id"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -205,13 +195,16 @@ def _contributions(place: _Place) -> list[Unit]:
     found = place.versions([f"cost_sharing/{ref.id}" for ref in infos], "cost_formula", "cost_share")
     newest = {str(row.id): row for row in _newest(found["cost_formula"])}
     rows = [row for row in found["cost_share"] if row.state["formula_id"] in newest and Decimal(row.state["amount"]) > 0]
-    names = place.names(rows)
     units = []
     for row in rows:
         formula = newest[row.state["formula_id"]]
         info = infos[Ref(formula.state["target_kind"], UUID(formula.state["target_id"]))]
-        title = _title(info.title, names.get(UUID(row.state["organisation_id"])))
-        units.append(Unit(row.id, title, _baht(row.state["amount"]), Ref("cost_formula", formula.id)))
+        place_id = UUID(row.state["organisation_id"])
+        units.append(
+            Unit(
+                row.id, _title(info.title), _baht(row.state["amount"]), Ref("cost_formula", formula.id), organisation_id=place_id
+            )
+        )
     return units
 
 

@@ -1,53 +1,26 @@
 """Events and past states as text for people: names instead of ids, days in พ.ศ., words instead of codes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from collab.audits import wording
+from collab.audits import naming, wording
+from collab.audits.values import KIND_FIELDS, PEOPLE_FIELDS, Names, ids_in, record_in, uuid_in, value_text
+from collab.audits.wording_nested import INTERNAL
+from collab.audits.wording_parts import caption_of
 from collab.documents import queries as documents
 from collab.history.queries import Entry, FieldChange
 from collab.history.writer import is_late
 from collab.kernel import targets
 from collab.kernel.access import Actor, Role, Scope
-from collab.kernel.dates import format_date, format_datetime
-from collab.kernel.i18n import _, get_locale
+from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
 from collab.kernel.word_diff import Piece, compare_words, is_long
 from collab.members import queries as members
-
-#: Fields that hold the id of a person.
-PEOPLE_FIELDS = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "deputy_id", "recorded_by_id", "reported_by_id", "recipient_id", "invited_by_id",
-                     "decided_by_id", "requested_by_id", "verified_by_id", "uploaded_by_id", "signatory_id"})  # fmt: skip
-_EMPTY = "–"
-#: Kinds of object that a field of this name may hold, so that the timeline names them instead of showing an id.
-_KINDS_OF = {
-    "agenda_item_id": ("agenda_item",),
-    "agreement_id": ("agreement",),
-    "clause_id": ("clause",),
-    "committee_id": ("committee",),
-    "item_id": ("action_item",),
-    "meeting_id": ("meeting",),
-    "plan_id": ("action_plan", "service_plan"),
-    "proposal_id": ("proposal",),
-    "resolution_id": ("resolution",),
-    "service_plan_id": ("service_plan",),
-}
-
-
-@dataclass(frozen=True)
-class Names:
-    """Names of the people, organisations and objects that a page mentions, each read with one query."""
-
-    people: dict[UUID, str]
-    organisations: dict[UUID, str]
-    objects: dict[Ref, targets.TargetInfo]
-    #: Titles of the subjects that the page itself shows, so that a part names its whole instead of an id.
-    titles: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,18 +135,30 @@ def _names(session: Session, entries: Sequence[Entry]) -> Names:
     organisations = {entry.organisation_id for entry in entries if entry.organisation_id}
     refs = {Ref(entry.subject_kind, entry.subject_id) for entry in entries}
     refs |= {Ref(entry.authority_kind, entry.authority_id) for entry in entries if entry.authority_kind and entry.authority_id}
+    others: set[UUID] = set()
     for entry in entries:
+        refs |= _paired(entry)
         for change in entry.changes:
-            ids = [found for found in (uuid_in(change.old), uuid_in(change.new)) if found]
+            ids = [*ids_in(change.old), *ids_in(change.new)]
             if change.name in PEOPLE_FIELDS:
                 people.update(ids)
             elif change.name.endswith("organisation_id"):
                 organisations.update(ids)
             else:
-                refs |= {Ref(kind, key) for kind in _KINDS_OF.get(change.name, ()) for key in ids}
+                others.update(ids)
     objects = targets.load(session, refs)
-    titles = {ref.id: f"{info.number} {info.title}".strip() for ref, info in objects.items()}
-    return Names(members.user_names(session, people), members.organisation_names(session, organisations), objects, titles)
+    titles = {ref.id: naming.named(info) for ref, info in objects.items()}
+    found = Names(members.user_names(session, people), members.organisation_names(session, organisations), objects, titles)
+    return naming.with_others(session, found, others)
+
+
+def _paired(entry: Entry) -> set[Ref]:
+    """Return what the entry names by a kind and an id side by side, such as ``target_kind`` and ``target_id``."""
+    values = {change.name: change.new for change in entry.changes}
+    pairs = (
+        (kind, uuid_in(values.get(f"{name.removesuffix('_kind')}_id"))) for name, kind in values.items() if name in KIND_FIELDS
+    )
+    return {Ref(kind, key) for kind, key in pairs if kind and key}
 
 
 def _show(entry: Entry, names: Names) -> Shown:
@@ -185,7 +170,7 @@ def _show(entry: Entry, names: Names) -> Shown:
         body_changes=tuple(
             line_of(change, names)
             for change in entry.changes
-            if change.old is not None or change.new not in (None, "", [], False)
+            if change.name not in INTERNAL and (change.old is not None or change.new not in (None, "", [], False))
         ),
         reason=entry.reason,
         authority=_authority(entry, names),
@@ -202,7 +187,9 @@ def _show(entry: Entry, names: Names) -> Shown:
 def line_of(change: FieldChange, names: Names) -> Line:
     """Return a field before and after in words, a long text also word by word."""
     old, new = value_text(change.name, change.old, names), value_text(change.name, change.new, names)
-    pieces = tuple(compare_words(old, new)) if is_long(change.old, change.new) else ()
+    # Marked by words is what somebody wrote, not a record that was put into words here.
+    is_text = record_in(change.new) is None and is_long(change.old, change.new)
+    pieces = tuple(compare_words(old, new)) if is_text else ()
     return Line(wording.field_text(change.name), old, new, pieces)
 
 
@@ -220,7 +207,7 @@ def _authority_url(entry: Entry, names: Names) -> str:
 
 def _actor(entry: Entry, names: Names) -> str:
     if entry.actor_kind == "job":
-        return _("The system (%(job)s)", job=entry.job)
+        return _("The system (%(job)s)", job=wording.job_text(entry.job))
     person = names.people.get(entry.actor_id, _("Unknown person")) if entry.actor_id else _("Unknown person")
     organisation = names.organisations.get(entry.organisation_id) if entry.organisation_id else None
     return f"{person}, {organisation}" if organisation else person
@@ -230,39 +217,5 @@ def _authority(entry: Entry, names: Names) -> str:
     if not entry.authority_kind:
         return ""
     found = names.objects.get(Ref(entry.authority_kind, entry.authority_id)) if entry.authority_id else None
-    text = f"{found.kind_label} {found.number or found.title}" if found else entry.authority_kind
+    text = f"{found.kind_label} {found.number or found.title}" if found else caption_of(entry.authority_kind)
     return f"{text} {entry.authority_clause}".strip()
-
-
-def value_text(name: str, value: Any, names: Names) -> str:
-    """Return a stored value in words: the name of a person or organisation, a day, yes/no, or the text itself."""
-    if value is None or value == "" or value == []:
-        return _EMPTY
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(value_text(name, item, names) for item in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {value_text(key, item, names)}" for key, item in sorted(value.items()))
-    key = uuid_in(value)
-    if key is not None:
-        return names.people.get(key) or names.organisations.get(key) or names.titles.get(key) or str(value)[:8]
-    return _plain_text(name, str(value))
-
-
-def _plain_text(name: str, text: str) -> str:
-    if name.endswith("_on") or name in ("valid_from", "valid_to", "day", "first_day", "last_day"):
-        return format_date(date.fromisoformat(text), get_locale())
-    if name.endswith("_at"):
-        return format_datetime(datetime.fromisoformat(text), get_locale())
-    return wording.value_text(text)
-
-
-def uuid_in(value: Any) -> UUID | None:
-    """Return the id that a stored value is, None for any other value."""
-    if not isinstance(value, str) or len(value) != 36:
-        return None
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

@@ -7,6 +7,7 @@ whole baht.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -40,7 +41,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Unit:
-    """One item of the population: its sum in whole baht, the object whose history shows it, and what makes it risky."""
+    """One item of the population: its sum in whole baht, the object whose history shows it, what it is told by and what makes it risky."""
 
     id: UUID
     title: str
@@ -49,6 +50,9 @@ class Unit:
     is_late: bool = False
     without_authority: bool = False
     slips: int = 0
+    organisation_id: UUID | None = None
+    old_due_on: date | None = None
+    new_due_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,7 @@ FIELDS: dict[str, LazyText] = {
     "items_count": lazy("Number of items"),
     "judged_at": lazy("Judged at"),
     "judged_by": lazy("Judged by"),
+    "kept_size": lazy("Checkpoint kept (number of events)"),
     "kind": lazy("Kind"),
     "kinds": lazy("Kinds of notices"),
     "lag_days": lazy("Lag in working days"),

@@ -1,7 +1,7 @@
 """Reads of the history: an object's timeline, everything of a stream, and any stream as it was recorded on a day."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.history.models import HistoryEvent, HistoryOpening, HistoryVersion
+from collab.history.models import FOREVER, HistoryEvent, HistoryOpening, HistoryVersion
 from collab.kernel.paging import Key, Page, keyset
 
 
@@ -97,11 +97,20 @@ def subject_as_of(session: Session, subject_id: UUID, at: datetime) -> Snapshot 
     return found[0] if found else None
 
 
+def current_states(session: Session, subject_ids: Collection[UUID]) -> list[Snapshot]:
+    """Return the present states of the subjects that are known among ``subject_ids``, whatever their kind. One query."""
+    return _versions(session, HistoryVersion.subject_id.in_(subject_ids), HistoryVersion.recorded_to == FOREVER)
+
+
 def _snapshots(session: Session, which: sa.ColumnElement[bool], at: datetime) -> list[Snapshot]:
+    return _versions(session, which, HistoryVersion.recorded_from <= at, HistoryVersion.recorded_to > at)
+
+
+def _versions(session: Session, *which: sa.ColumnElement[bool]) -> list[Snapshot]:
     version = HistoryVersion
     rows = session.execute(
         sa.select(version.subject_kind, version.subject_id, version.event_id, version.recorded_from, version.state)
-        .where(which, version.recorded_from <= at, version.recorded_to > at)
+        .where(*which)
         .order_by(version.subject_kind, version.subject_id)
     )
     return [Snapshot(row.subject_kind, row.subject_id, row.event_id, row.recorded_from, row.state) for row in rows]

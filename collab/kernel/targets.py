@@ -3,8 +3,8 @@
 Each area registers its kinds in its `targets.py`; nobody below needs to import it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -63,7 +63,7 @@ class TargetKind:
     ``because_of`` returns the objects on whose authority this one exists (the next steps up the thread, nearest first);
     ``leads_to`` the objects that follow from it. ``search_texts`` returns what global search finds it by; a kind without
     search texts is not searched. ``record_visible`` says who may read the object's history, where that is fewer than may see the
-    object itself (None: the same).
+    object itself (None: the same). ``words`` are the words of the keys within its records kept as JSON, for the history.
     """
 
     label: LazyText
@@ -73,6 +73,7 @@ class TargetKind:
     leads_to: Links = _no_links
     search_texts: SearchTexts = _no_texts
     record_visible: Visible | None = None
+    words: Mapping[str, LazyText] = field(default_factory=dict)
 
 
 _kinds: dict[str, TargetKind] = {}

@@ -9,6 +9,7 @@ from collab.kernel.access import Actor, Role
 from collab.kernel.i18n import _, lazy
 from collab.kernel.targets import TargetInfo, TargetKind, register
 from collab.learning import queries
+from collab.learning.rules import QUESTIONS
 
 
 def _load_cases(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
@@ -49,4 +50,4 @@ def _members_only(session: Session, actor: Actor, keys: Sequence[UUID]) -> set[U
 def install() -> None:
     """Register the kinds."""
     register("practice_case", TargetKind(lazy("Practice case"), _load_cases, _all, search_texts=_case_texts))
-    register("self_assessment", TargetKind(lazy("Self-assessment"), _load_assessments, _members_only))
+    register("self_assessment", TargetKind(lazy("Self-assessment"), _load_assessments, _members_only, words=QUESTIONS))

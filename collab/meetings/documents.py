@@ -24,7 +24,11 @@ def minutes_paper(meeting: Meeting, anchor: Sequence[str] = ()) -> Paper:
             blocks.append(Paragraph(line))
     if anchor:
         blocks.append(Heading("จุดตรวจสอบของบันทึกประวัติขณะพิมพ์รายงานนี้", 3))
-        blocks.append(Paragraph("ชื่อบันทึก จำนวนเหตุการณ์ และรากของต้นไม้แฮช ลายมือชื่อท้ายรายงานเป็นพยานของค่าเหล่านี้"))
+        blocks.append(
+            Paragraph(
+                "ชื่อบันทึก จำนวนเหตุการณ์ และรากของต้นไม้แฮช ลายมือชื่อท้ายรายงานเป็นพยานของค่าเหล่านี้ ตรวจกับชุดพยานหลักฐานได้ด้วย verify.py --printed"
+            )
+        )
         blocks += [Paragraph(line) for line in anchor]
     blocks.append(Signatures([("(ลงชื่อ)", "", "ผู้จดรายงานการประชุม"), ("(ลงชื่อ)", "", "ผู้ตรวจรายงานการประชุม")]))
     footer = "ที่ประชุมรับรองรายงานแล้ว" if meeting.minutes_adopted_at else "ร่าง ยังไม่ได้รับรอง"

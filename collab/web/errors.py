@@ -1,6 +1,7 @@
 """Domain errors become pages, or problem+json (RFC 9457) under /api. The one table of exception to status."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy.exc
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from collab.kernel import errors
 from collab.kernel.i18n import _
+from collab.web.context import find_actor
 from collab.web.refusals import tell_refusal
 
 #: When to ask again after a 503.
@@ -30,7 +32,14 @@ STATUS: dict[type[Exception], int] = {
     sqlalchemy.exc.TimeoutError: 503,
     CSRFError: 400,
 }
+_identities: list[Callable[[], None]] = []
 _PAGES = frozenset({400, 403, 404, 405, 409, 413, 422, 429, 500, 503})
+
+
+def register_identity(find_out: Callable[[], None]) -> None:
+    """Let ``find_out`` set who is signed in where no page was found or asked, so that an error page keeps that person's menu."""
+    if find_out not in _identities:
+        _identities.append(find_out)
 
 
 def register_errors(app: Flask) -> None:
@@ -68,12 +77,25 @@ def answer(status: int, message: str, fields: dict[str, str] | None = None) -> R
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
     page = status if status in _PAGES else (404 if status < 500 else 500)
     page = {400: 422, 405: 404}.get(page, page)
+    if page < 500:
+        _find_out_who()
     try:
         body = render_template(f"errors/{page}.html", message=message, fields=fields or {}, request_id=g.get("request_id", ""))
     except Exception:
         logger.exception("error page failed")
         body = f"<!doctype html><title>{page}</title><h1>{page}</h1>"
     return body, status, headers
+
+
+def _find_out_who() -> None:
+    """Ask who is signed in when the request ended before that; a database that does not answer makes the page one for strangers."""
+    if find_actor() is not None:
+        return
+    try:
+        for find_out in _identities:
+            find_out()
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        logger.warning("error page without its reader: %s", type(error).__name__)
 
 
 def problem(status: int, detail: str, fields: dict[str, str] | None = None) -> Response:

@@ -235,6 +235,25 @@ def test_every_tracked_field_has_words() -> None:
     assert names - set(wording.FIELDS) == set(), "give these fields words in collab/audits/wording.py"
 
 
+def test_every_tracked_code_has_words() -> None:
+    from collab.audits import wording
+
+    register_areas()
+    columns = [(kind, column) for kind, model in tracked_models().items() for column in model.__table__.columns]
+    codes = {(kind, column.name, code) for kind, column in columns for code in getattr(column.type, "enums", None) or ()}
+    assert codes, "no column holds codes"
+    assert {place for place in codes if place[2] not in wording.VALUES} == set(), "give these codes words in wording_values.py"
+
+
+def test_every_program_that_acts_has_words() -> None:
+    from collab.audits import wording
+
+    names = {job.value for job in Job}
+    for path in PYTHON:
+        names |= set(re.findall(r"job_actor\(\"([a-z_.]+)\"\)", path.read_text(encoding="utf-8")))
+    assert {name for name in names if wording.job_text(name) == name} == set(), "give these words in collab/audits/wording.py"
+
+
 def test_vendored_files_are_what_their_list_says() -> None:
     import hashlib
     import json

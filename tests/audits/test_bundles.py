@@ -27,6 +27,7 @@ from collab.kernel.db import Database
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict
 from collab.kernel.jobs import Job
 from collab.kernel.targets import Ref
+from tests.audits import test_provenance
 from tests.factories.world import World
 
 Browse = Callable[[str], FlaskClient]
@@ -43,7 +44,9 @@ def test_from_the_page_to_a_verified_bundle(session: Session, world: World, brow
     auditor = browse("auditor")
     address = f"/history/committee/{world.committee.id}/bundle"
     assert auditor.get(address).status_code == 200
-    answer = auditor.post(address, data={"as_of_day-day": "20", "as_of_day-month": "11", "as_of_day-year": "2569"})
+    answer = auditor.post(
+        address, data={"as_of_day-day": "20", "as_of_day-month": "11", "as_of_day-year": "2569", "kept_size": "1"}
+    )
     assert answer.status_code == 303
     assert (Job.AUDITS_MAKE_BUNDLES, {}) in sent_jobs
     assert making.make_asked(database, signer, now=now) == {"made": 1, "failed": 0}
@@ -65,6 +68,8 @@ def test_from_the_page_to_a_verified_bundle(session: Session, world: World, brow
         names = set(archive.namelist())
         assert {"README.th.txt", "README.en.txt", "report.pdf", "provenance.json", "names.csv", "asof/2026-11-20.csv", "asof/2026-11-21.csv"} <= names  # fmt: skip
         assert archive.read("report.pdf").startswith(b"%PDF-")
+        assert "consistency/1.txt" in names, "the size that the auditor named"
+        test_provenance.check(json.loads(archive.read("provenance.json")))
         assert b"evidence_bundle.begun" in archive.read("events.jsonl")
     verbs = session.scalars(
         sa.select(HistoryEvent.verb).where(HistoryEvent.subject_id == row.id).order_by(HistoryEvent.seq)

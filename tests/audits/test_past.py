@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from collab import history
 from collab.action_plans import service as action_plans
 from collab.action_plans.models import ActionItem
-from collab.audits import clocks, coverage, past, trail
+from collab.audits import clocks, coverage, trail, wording_parts
 from collab.factory import register_areas
 from collab.history.tracking import tracked_models
 from collab.kernel import targets
@@ -114,7 +114,7 @@ def test_a_dated_row_holds_on_both_its_ends(begins: date, ends: date | None, day
 def test_every_kind_of_part_has_a_caption() -> None:
     register_areas()
     kinds = {model.__tracked__.kind for model in tracked_models().values()}  # type: ignore[attr-defined]
-    assert kinds - set(targets.kinds()) - set(past.PARTS) == set()
+    assert kinds - set(targets.kinds()) - set(wording_parts.PARTS) == set()
 
 
 def test_pages_of_the_past(session: Session, world: World, now: datetime, item: ActionItem, browse: Browse) -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,13 +15,14 @@ from collab import history
 from collab.action_plans.models import BudgetLine
 from collab.agreements.models import Agreement
 from collab.agreements.states import AgreementState
-from collab.audits import populations, sample_queries, sampling, service
+from collab.audits import populations, sample_queries, sample_words, sampling, service
 from collab.audits.sampling import Method, Subject
 from collab.cost_sharing import service as cost_sharing
 from collab.cost_sharing.rules import Method as Share
 from collab.cost_sharing.rules import Terms
 from collab.kernel.access import Grant, Role, Scope
 from collab.kernel.errors import InvalidInput, NotAllowed
+from collab.kernel.i18n import speaking
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from tests.factories import action_plans as plans
@@ -185,3 +186,30 @@ def test_a_version_that_was_replaced_counts_no_more(session: Session, world: Wor
     change_all(session, world, later, records)
     units = populations.population_at(session, world.actors["auditor"], Subject.BUDGETS, None, later)
     assert sorted(unit.amount for unit in units) == [1_000, 7_000, 9_000]
+
+
+def test_a_chosen_item_is_told_in_its_readers_words_and_without_a_sum_that_nobody_knows(
+    session: Session, world: World, now: datetime, records: Records, browse: Browse
+) -> None:
+    """What is kept holds no wording: the auditor who drew in Thai and the one who reads in English get their own."""
+    wanted = service.Wish("ตัวอย่าง", Subject.DECISIONS, world.committee.id, Method.RANDOM, 2570, 6, now)
+    made = service.draw_sample(session, actor=world.actors["auditor"], now=now, wish=wanted)
+    session.commit()
+    rows = sample_queries.rows_of(session, made.id)
+    told: dict[str, list[str]] = {}
+    for locale in ("th", "en"):
+        with speaking(locale):
+            told[locale] = sample_words.titles_of(session, rows)
+    ratified = [row.target_kind for row in rows].index("ratification")
+    organisation = next(row for row in world.organisations.values() if row.id == rows[ratified].organisation_id)
+    assert organisation.name_th in told["th"][ratified]
+    assert str(organisation.name_en) in told["en"][ratified]
+    assert organisation.name_th not in rows[ratified].title
+    moved = sampling.Unit(
+        new_id(), "ก", 0, Ref("deadline_change", new_id()), old_due_on=date(2026, 12, 1), new_due_on=date(2027, 1, 5)
+    )
+    with speaking("th"):
+        assert sample_words.titles_of(session, [moved]) == ["ก · 1 ธ.ค. 2569 → 5 ม.ค. 2570"]
+    page = browse("auditor").get(f"/audit/samples/{made.id}").text
+    assert page.count("ไม่มีจำนวนเงิน") == len(rows), "a decision costs nothing that anybody knows: a dash and no nought"
+    assert sample_words.sum_of(Subject.ACTION_ITEMS, 0) == 0

@@ -1,5 +1,6 @@
 """The demonstration loads whole, and leaves everybody something true to do."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -14,12 +15,13 @@ from collab.action_plans.lights import Light
 from collab.action_plans.models import ActionPlan
 from collab.action_plans.states import ApprovalLevel, ItemKind, PlanState
 from collab.agreements.models import Agreement
-from collab.audits import trail
+from collab.audits import presenters, trail
 from collab.audits.models import ErasureRequest, RequestState
 from collab.factory import create_core
 from collab.factory.demo import campaign, daily_work, routine, story
 from collab.factory.demo.people import PEOPLE, PLACES
 from collab.history import canon
+from collab.history import queries as history_queries
 from collab.history.comparison import Change
 from collab.history.integrity.rebuild import check_versions
 from collab.history.integrity.reconcile import find_disagreements
@@ -87,6 +89,17 @@ def test_the_story_is_told_whole(told: Session, now: datetime) -> None:
     assert told.scalar(sa.select(sa.func.count()).select_from(ReminderEvidence)), "somebody was reminded of something"
     states = told.scalars(sa.select(Agreement.state).order_by(Agreement.id)).all()
     assert [state.value for state in states] == ["in_force", "ratifying"]
+
+
+@pytest.mark.parametrize("locale", ["th", "en"])
+def test_no_code_and_no_id_stands_where_the_history_is_told(told: Session, locale: str) -> None:
+    keys = told.scalars(sa.select(HistoryEvent.id)).all()
+    with i18n.speaking(locale):
+        shown = presenters.present(told, list(history_queries.entries_by_ids(told, keys).values()))
+    texts = {f"{line.field}: {text}" for row in shown for line in row.body_changes for text in (line.old, line.new)}
+    texts |= {text for row in shown for text in (row.title, row.subject, row.actor, row.authority)}
+    raw = re.compile(r"\b[a-z]+_[a-z_]+\b|\b(?:19|20)\d\d-\d\d-\d\d|[0-9a-f]{8}-[0-9a-f]{4}-|\bNone\b|\bnull\b")
+    assert sorted(text for text in texts if raw.search(text)) == []
 
 
 def test_a_request_to_erase_waits_for_the_second_administrator(told: Session) -> None:

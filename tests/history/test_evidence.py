@@ -161,6 +161,50 @@ def test_an_earlier_checkpoint_is_continued(session: Session, world: World, seal
     assert (code, found["mechanisms"]) == (1, ["PRIOR"])
 
 
+def test_lines_printed_in_minutes_are_checked_like_a_checkpoint(
+    session: Session, world: World, seal: Seal, now: datetime, tmp_path: Path, program: Path
+) -> None:
+    seal(with_manifest=True)
+    make(session, world, tmp_path / "first.zip", now)
+    with zipfile.ZipFile(tmp_path / "first.zip") as archive:
+        name, size, root = archive.read("checkpoint.txt").decode().split("\n")[:3]
+    with history.act(session, verb="committee.renamed", actor=world.actors["administrator"], now=now, subject=world.committee):
+        world.committee.name_en = "Later"
+    session.commit()
+    seal(with_manifest=True)
+    bundle, typed = make(session, world, tmp_path / "b.zip", now), tmp_path / "typed.txt"
+    given = ("--policy", _policy(session, tmp_path), "--printed", str(typed))
+    # Typed by hand from paper: spaces and line ends of another machine do not matter, a letter does.
+    typed.write_text(f"  {name}\r\n{size} \r\n{root}\r\n\r\n", encoding="utf-8")
+    code, found = run(program, str(bundle), *given)
+    assert (code, found["faults"]) == (3, [])
+    other = ("A" if root[0] != "A" else "B") + root[1:]
+    typed.write_text(f"{name}\n{size}\n{other}\n", encoding="utf-8")
+    code, found = run(program, str(bundle), *given)
+    assert (code, found["mechanisms"]) == (1, ["PRIOR"])
+    typed.write_text(f"{name}\n{size}\n", encoding="utf-8")
+    assert run(program, str(bundle), *given)[0] == 2
+
+
+def test_a_bundle_without_the_proof_that_is_needed_neither_passes_nor_accuses(
+    session: Session, world: World, seal: Seal, now: datetime, tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a log sealed every hour only some checkpoints lie in a bundle: one kept a year ago need not be among them."""
+    seal(with_manifest=True)
+    kept = _checkpoint(make(session, world, tmp_path / "first.zip", now), tmp_path)
+    size = int(Path(kept).read_text(encoding="utf-8").split("\n")[1])
+    with history.act(session, verb="committee.renamed", actor=world.actors["administrator"], now=now, subject=world.committee):
+        world.committee.name_en = "Later"
+    session.commit()
+    seal(with_manifest=True)
+    monkeypatch.setattr("collab.history.evidence.build.MOST_PRIORS", 0)
+    given = ("--policy", _policy(session, tmp_path), "--prior", kept)
+    code, found = run(program, str(make(session, world, tmp_path / "without.zip", now)), *given)
+    assert (code, found["unable"], found["faults"]) == (2, "prior_unproved", [])
+    code, found = run(program, str(make(session, world, tmp_path / "with.zip", now, sizes=[size])), *given)
+    assert (code, found["unable"], found["faults"]) == (3, "", [])
+
+
 def test_it_speaks_thai_and_english(
     session: Session, world: World, seal: Seal, now: datetime, tmp_path: Path, program: Path
 ) -> None:

@@ -64,10 +64,7 @@ def was_somebody_reminded(person: Person) -> None:
 def take_the_bundle(person: Person, folder: Path) -> Path:
     person.go("/home")
     person.press("Take evidence away and verify it without this server")
-    person.press("Action plans")
     person.press(PLAN)
-    person.press("History")
-    person.press("Take evidence away (bundle)")
     person.press("Ask for the bundle")
     deadline = time.monotonic() + 90
     while person.page.get_by_role("link", name="Look again").count():

@@ -92,3 +92,27 @@ def test_a_page_of_the_work_list_costs_three_selects(
     with count_queries() as statements:  # type: ignore[attr-defined]
         header(clerk)
     assert len(statements) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nonsense", 404),
+        ("GET", "/agreements/00000000-0000-7000-8000-000000000000", 404),
+        ("GET", "/audit/bundles", 403),
+        ("GET", "/sign-out", 405),
+        ("POST", "/nonsense", 404),
+    ],
+)
+def test_an_error_page_keeps_the_menu_of_who_is_signed_in(
+    signed_in: Callable[[str], FlaskClient], world: World, method: str, path: str, status: int
+) -> None:
+    """Somebody who lost the way must not think to be signed out."""
+    client = signed_in("clerk_banphru")
+    answer = client.open(path, method=method)
+    assert answer.status_code == status
+    assert world.users["clerk_banphru"].name_th in answer.text
+    assert 'action="/sign-out"' in answer.text
+    assert 'href="/sign-in"' not in answer.text
+    stranger = client.application.test_client()
+    assert 'action="/sign-out"' not in stranger.open(path, method=method).text

@@ -34,6 +34,8 @@ from collab.members import queries as members
 logger = logging.getLogger(__name__)
 _JOB = job_actor("audits.make_bundles")
 TRIES = 3
+#: Of so many earlier bundles of one person a new one continues the checkpoints.
+MOST_HELD = 200
 #: A bundle whose maker was killed is taken up again after this long.
 STALE_AFTER = timedelta(minutes=15)
 
@@ -141,9 +143,18 @@ def _plan(session: Session, bundle_id: UUID, now: datetime) -> Plan:
     days = sorted({day.isoformat() for day in (row.as_of_day, today(row.asked_at)) if day})
     return Plan(
         kind=row.target_kind, subject_id=row.target_id, streams=streams, made_at=now, recipient=recipient,
-        export_event=row.begun_event_id, days=days, may_open=scope.opener(session, actor, target),
+        export_event=row.begun_event_id, days=days, sizes=_sizes_held(session, row), may_open=scope.opener(session, actor, target),
         attachment=scope.attachments(session, actor, files), papers=papers.papers(session, facts, own, bodies),
     )  # fmt: skip
+
+
+def _sizes_held(session: Session, row: EvidenceBundle) -> list[int]:
+    """Return the sizes of the checkpoints that came with what the recipient took before, and the one they named."""
+    earlier = sa.select(EvidenceBundle.checkpoint_size).where(
+        EvidenceBundle.asked_by_id == row.asked_by_id, EvidenceBundle.checkpoint_size.is_not(None)
+    )
+    newest = session.scalars(earlier.distinct().order_by(EvidenceBundle.checkpoint_size.desc()).limit(MOST_HELD))
+    return [size for size in (*newest, row.kept_size) if size]
 
 
 def _recipient(session: Session, row: EvidenceBundle, now: datetime) -> Actor | None:

@@ -45,6 +45,8 @@ class EvidenceBundle(Keyed, Versioned, Base):
     size: Mapped[int | None] = mapped_column(sa.BigInteger)
     checkpoint_size: Mapped[int | None] = mapped_column(sa.BigInteger)
     event_count: Mapped[int | None]
+    #: The size of a checkpoint that the recipient kept or that stands in printed minutes: the bundle proves what continues it.
+    kept_size: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class BundleProgress(Base):

@@ -1,6 +1,5 @@
 """What lies in a bundle for people: how to verify, names for the ids, provenance in PROV, and a report to print."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from collab.audits import presenters
+from collab.audits.bundles.provenance import provenance
 from collab.documents.sheets import as_csv
 from collab.documents.typesetting import Facts, Heading, Paper, Paragraph, Table, render_pdf
 from collab.history import queries as history_queries
@@ -37,6 +37,7 @@ README_TH = """ชุดพยานหลักฐานจากระบบ C
 
 วิธีตรวจสอบ (ไม่ต้องใช้เครือข่าย ใช้ Python 3.11 ขึ้นไป)
   python3 verify.py ชุด.zip --policy นโยบาย.txt --prior จุดตรวจสอบที่เก็บไว้.txt
+  รากที่พิมพ์ในรายงานการประชุม: พิมพ์สามบรรทัดนั้นลงแฟ้มข้อความ แล้วเพิ่ม --printed แฟ้มนั้น
   ผล: 0 ผ่าน, 1 ถูกแก้ไข, 2 ตรวจสอบไม่ได้, 3 ผ่านโดยมีข้อสังเกต
   ให้ใช้ verify.py และนโยบายที่ได้มาก่อนจากแหล่งของผู้ตรวจสอบเอง โปรแกรมที่แนบมาในชุดไม่พิสูจน์สิ่งใดด้วยตัวมันเอง
 
@@ -63,6 +64,7 @@ What is in it
 
 How to verify (no network; Python 3.11 or newer)
   python3 verify.py bundle.zip --policy policy.txt --prior checkpoint-kept-from-earlier.txt
+  A root printed in minutes: type its three lines into a text file and add --printed that-file.txt
   Result: 0 clean, 1 tampered, 2 cannot verify, 3 verified with reservations
   Use a verify.py and a policy that you had before, from a source of your own: what comes with the evidence proves nothing by itself.
 
@@ -112,55 +114,9 @@ def names_csv(session: Session, bodies: Sequence[dict[str, Any]]) -> bytes:
     return as_csv(("kind", "id", "name"), rows)
 
 
-def provenance(bodies: Sequence[dict[str, Any]]) -> bytes:
-    """Return the events as PROV-JSON (W3C): each event an activity, each state that it made an entity, each actor an agent."""
-    found: dict[str, dict[str, Any]] = {
-        name: {}
-        for name in ("entity", "activity", "agent", "wasGeneratedBy", "wasAssociatedWith", "actedOnBehalfOf", "wasDerivedFrom")
-    }
-    last: dict[str, str] = {}
-    for number, body in enumerate(bodies):
-        event, entity = f"log:event/{body['id']}", f"log:{body['subject']['type']}/{body['subject']['id']}/{body['id']}"
-        actor = f"log:agent/{body['actor']['id'] or body['actor']['job'] or 'system'}"
-        found["activity"][event] = {
-            "prov:type": body["action"],
-            "prov:startTime": body["occurred"],
-            "prov:endTime": body["recorded"],
-        }
-        found["entity"][entity] = {"prov:type": body["subject"]["type"]}
-        found["agent"][actor] = {"prov:type": "prov:Person" if body["actor"]["id"] else "prov:SoftwareAgent"}
-        found["wasGeneratedBy"][f"_:g{number}"] = {"prov:entity": entity, "prov:activity": event}
-        found["wasAssociatedWith"][f"_:a{number}"] = {"prov:activity": event, "prov:agent": actor}
-        represented = body["obo"] or body["actor"]["org"]
-        if represented:
-            organisation = f"log:organisation/{represented}"
-            found["agent"][organisation] = {"prov:type": "prov:Organization"}
-            found["actedOnBehalfOf"][f"_:o{number}"] = {
-                "prov:delegate": actor,
-                "prov:responsible": organisation,
-                "prov:activity": event,
-            }
-        if body["subject"]["id"] in last:
-            found["wasDerivedFrom"][f"_:d{number}"] = {
-                "prov:generatedEntity": entity,
-                "prov:usedEntity": last[body["subject"]["id"]],
-            }
-        last[body["subject"]["id"]] = entity
-    document = {"prefix": {"log": f"https://{origin()}/"}, **{name: part for name, part in found.items() if part}}
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
-
-
 def report(session: Session, facts: ReportFacts, streams: Sequence[str]) -> bytes:
     """Return the report as PDF: what was taken, every change in words (the newest first), and what is not proved."""
-    entries: list[history_queries.Entry] = []
-    for stream in streams:
-        cursor = None
-        while len(entries) < MOST_IN_REPORT:
-            page = history_queries.list_stream(session, stream, cursor)
-            entries += page.rows
-            cursor = page.next_cursor
-            if cursor is None:
-                break
+    entries = sorted(_entries(session, streams), key=lambda entry: (entry.recorded_at, entry.seq), reverse=True)
     allowed = entries if facts.actor is None else presenters.visible_to(session, facts.actor, entries)
     shown = presenters.present(session, allowed[:MOST_IN_REPORT])
     rows = [
@@ -180,6 +136,7 @@ def report(session: Session, facts: ReportFacts, streams: Sequence[str]) -> byte
             ]),
             Paragraph(_("This report is for reading. The proof is in the other files of the bundle and is verified with verify.py.")),
             Heading(_("Changes, the newest first")),
+            *_cut(len(allowed)),
             Table(heads, rows, widths=(1.2, 1.2, 1.6, 3, 1.4)),
             Heading(_("What is not proved")),
             Paragraph(_("That what was entered is true; what was never recorded; events not sealed yet; a conspiracy of the key's holder with all witnesses against an auditor who kept no earlier checkpoint.")),
@@ -187,3 +144,24 @@ def report(session: Session, facts: ReportFacts, streams: Sequence[str]) -> byte
         landscape=True,
     )  # fmt: skip
     return render_pdf(paper, facts.made_at)
+
+
+def _entries(session: Session, streams: Sequence[str]) -> list[history_queries.Entry]:
+    """Return the newest events of each stream: enough that the newest of all are among them, and one to know of more."""
+    found: list[history_queries.Entry] = []
+    for stream in streams:
+        cursor, most = None, len(found) + MOST_IN_REPORT + 1
+        while len(found) < most:
+            page = history_queries.list_stream(session, stream, cursor)
+            found += page.rows
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    return found
+
+
+def _cut(events: int) -> list[Paragraph]:
+    if events <= MOST_IN_REPORT:
+        return []
+    text = _("Only the newest %(shown)s changes are printed here. All of them are in events.jsonl.", shown=MOST_IN_REPORT)
+    return [Paragraph(text)]

@@ -8,6 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab import history
+from collab.action_plans import queries as action_plans
+from collab.agreements import queries as agreements
+from collab.agreements.models import Agreement
 from collab.audits.bundles.models import BundleProgress, BundleState, EvidenceBundle
 from collab.documents import storage
 from collab.kernel import targets
@@ -17,13 +20,19 @@ from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConfli
 from collab.kernel.i18n import _
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job, enqueue_after_commit
-from collab.kernel.targets import Ref
+from collab.kernel.targets import Ref, TargetInfo
 
 MOST_LISTED = 50
+#: So many plans, and so many agreements, stand on the page of bundles itself, the newest first.
+MOST_OFFERED = 10
 
 
-def ask(session: Session, *, actor: Actor, now: datetime, target: Ref, as_of_day: date | None) -> EvidenceBundle:
+def ask(
+    session: Session, *, actor: Actor, now: datetime, target: Ref, as_of_day: date | None, kept_size: int | None = None
+) -> EvidenceBundle:
     """Ask for the bundle of ``target``, with its state as of ``as_of_day`` beside that of today.
+
+    ``kept_size`` is the number of events in a checkpoint that the recipient kept: the bundle proves that the log continues it.
 
     Raises NotFound for what ``actor`` may not see, NotAllowed unless they audit or administer, InvalidInput for a day to come.
     """
@@ -37,7 +46,7 @@ def ask(session: Session, *, actor: Actor, now: datetime, target: Ref, as_of_day
         raise InvalidInput({"as_of_day": _("Choose today or an earlier day.")})
     row = EvidenceBundle(
         id=new_id(), target_kind=target.kind, target_id=target.id, as_of_day=as_of_day, asked_by_id=actor.user_id,
-        organisation_id=actor.organisation_id, asked_at=now, state=BundleState.ASKED,
+        organisation_id=actor.organisation_id, asked_at=now, state=BundleState.ASKED, kept_size=kept_size,
     )  # fmt: skip
     with history.act(session, verb="evidence_bundle.asked", actor=actor, now=now, subject=row):
         session.add(row)
@@ -77,3 +86,12 @@ def list_bundles(session: Session, actor: Actor) -> list[tuple[EvidenceBundle, i
         .limit(MOST_LISTED)
     )
     return [(row[0], 100 if row[0].state is BundleState.READY else row[1] or 0) for row in rows]
+
+
+def list_offered(session: Session, actor: Actor) -> list[list[TargetInfo]]:
+    """Return the newest plans and the newest agreements that ``actor`` may see, so that their evidence is one click away."""
+    plans = [Ref("action_plan", row.id) for row in action_plans.list_plans(session, actor, size=MOST_OFFERED).rows]
+    newest = agreements.visible_agreements(actor).order_by(Agreement.id.desc()).limit(MOST_OFFERED)
+    pacts = [Ref("agreement", row.id) for row in session.scalars(newest)]
+    infos = targets.load(session, [*plans, *pacts])
+    return [[infos[ref] for ref in refs if ref in infos] for refs in (plans, pacts)]

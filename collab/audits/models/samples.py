@@ -1,6 +1,6 @@
 """Samples: what was to be checked, how it was chosen, and the working paper of each chosen item."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -61,7 +61,11 @@ class SampleRow(Keyed, Versioned, Base):
     #: The object whose history shows the chosen item: itself, or what a line of money belongs to.
     target_kind: Mapped[str] = clear_text()
     target_id: Mapped[UUID]
+    #: Its own text; whose it is and which days it moved stand by themselves, because each reader gets them in their own words.
     title: Mapped[str]
+    organisation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    old_due_on: Mapped[date | None]
+    new_due_on: Mapped[date | None]
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     check: Mapped[Check] = code_column(Check, default=Check.OPEN)
     conclusion: Mapped[str] = mapped_column(default="")

@@ -28,7 +28,8 @@ def bundles() -> ResponseReturnValue:
     """List the bundles that one asked for, with how far each is."""
     with reading() as session:
         rows = present_bundles(session, service.list_bundles(session, current_actor()))
-    return render_template("audits/bundles.html", rows=rows, waiting=any(row.is_waiting for row in rows))
+        offered = service.list_offered(session, current_actor())
+    return render_template("audits/bundles.html", rows=rows, offered=offered, waiting=any(row.is_waiting for row in rows))
 
 
 @blueprint.route("/history/<kind>/<uuid:target_id>/bundle", methods=["GET", "POST"])
@@ -45,7 +46,12 @@ def ask_bundle(kind: str, target_id: UUID) -> ResponseReturnValue:
             with unit_of_work() as session:
                 claim(session, form, request_now())
                 service.ask(
-                    session, actor=current_actor(), now=request_now(), target=Ref(kind, target_id), as_of_day=form.as_of_day.data
+                    session,
+                    actor=current_actor(),
+                    now=request_now(),
+                    target=Ref(kind, target_id),
+                    as_of_day=form.as_of_day.data,
+                    kept_size=form.kept_size.data,
                 )
                 leads_to(session, form, url_for("audits.bundles"))
             flash(_("The bundle is being made. It appears here when it is ready."), "success")

@@ -30,11 +30,6 @@ STATES = {
 }
 
 
-def path_text(path: str) -> str:
-    """Return in words which values a path names."""
-    return _("Reasons given for changes") if path == "reason" else wording.field_text(path.removeprefix("state."))
-
-
 @blueprint.get("/audit/erasures")
 @requires(Permission.AUDIT_VIEW)
 def erasures() -> ResponseReturnValue:
@@ -47,7 +42,7 @@ def erasures() -> ResponseReturnValue:
     forms = {row.id: _version_form(row) for row in rows if row.state is RequestState.ASKED}
     about: dict[Any, Any] = {row.id: infos.get(Ref(row.target_kind, row.target_id)) for row in rows}
     return render_template(
-        "audits/erasures.html", rows=rows, names=names, about=about, states=STATES, path_text=path_text, forms=forms,
+        "audits/erasures.html", rows=rows, names=names, about=about, states=STATES, path_text=wording.path_text, forms=forms,
         may_decide=could(current_actor(), Permission.PRIVACY_ERASE), me=current_actor().user_id,
     )  # fmt: skip
 
@@ -66,7 +61,7 @@ def ask_erasure(kind: str, target_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         info = visible_target(session, current_actor(), kind, target_id)
         found = erasure.open_paths(session, target_id)
-    form.path.choices = options((path, f"{path_text(path)} ({count})") for path, count in found.items())
+    form.path.choices = options((path, f"{wording.path_text(path)} ({count})") for path, count in found.items())
     status = 200
     if form.is_submitted():
         status = 422

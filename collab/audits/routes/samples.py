@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.audits import populations, sample_queries, sampling, service
+from collab.audits import populations, sample_queries, sample_words, sampling, service
 from collab.audits.forms import SUBJECTS, CheckForm, SampleForm
 from collab.audits.models import Sample
 from collab.audits.models.samples import Check
@@ -108,11 +108,12 @@ def sample(sample_id: UUID) -> ResponseReturnValue:
         rows = sample_queries.rows_of(session, sample_id)
         people = members.user_names(session, {found.auditor_id} | {row.checked_by_id for row in rows})
         place = _place(session, found)
+        titles = sample_words.titles_of(session, rows)
     done = sum(1 for row in rows if row.check is not Check.OPEN)
     return render_template(
         "audits/sample.html", sample=found, rows=rows, people=people, place=place, done=done, method=method_text(found.method),
         check_text=check_text, weights=sampling.WEIGHTS, sampling=sampling,
-        subject=SUBJECTS[found.subject], risk=risk_text(found.subject),
+        subject=SUBJECTS[found.subject], risk=risk_text(found.subject), titles=titles, sum_of=sample_words.sum_of,
     )  # fmt: skip
 
 
@@ -130,6 +131,7 @@ def check(sample_id: UUID, row_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         found = sample_queries.get_sample(session, current_actor(), sample_id)
         row = sample_queries.get_row(session, sample_id, row_id)
+        title = sample_words.titles_of(session, [row])[0]
     form = CheckForm()
     status = 200
     if request.method == "GET":
@@ -150,7 +152,9 @@ def check(sample_id: UUID, row_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("Recorded."), "success")
             return redirect(url_for("audits.sample", sample_id=sample_id, _anchor=f"row-{row.number}"), 303)
-    return render_template("audits/sample_check.html", form=form, sample=found, row=row, theirs=status == 409), status
+    return render_template(
+        "audits/sample_check.html", form=form, sample=found, row=row, title=title, theirs=status == 409
+    ), status
 
 
 @blueprint.get("/audit/samples/<uuid:sample_id>.<any(csv, xlsx):kind>")
@@ -161,6 +165,7 @@ def sample_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
         found = sample_queries.get_sample(session, current_actor(), sample_id)
         rows = sample_queries.rows_of(session, sample_id)
         people = members.user_names(session, {row.checked_by_id for row in rows})
+        titles = sample_words.titles_of(session, rows)
     head = (
         _("Number"),
         _("Drawn by"),
@@ -171,8 +176,8 @@ def sample_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
         _("Checked by"),
     )
     cells = [
-        (row.number, str(row.drawn), row.title, row.amount, check_text(row.check), row.conclusion, people.get(row.checked_by_id, "") if row.checked_by_id else "")
-        for row in rows
+        (row.number, str(row.drawn), title, sample_words.sum_of(found.subject, row.amount), check_text(row.check), row.conclusion, people.get(row.checked_by_id, "") if row.checked_by_id else "")
+        for row, title in zip(rows, titles, strict=True)
     ]  # fmt: skip
     return take_away(kind, found.title, head, cells, target=Ref("audit_sample", sample_id))
 
@@ -184,6 +189,7 @@ def population_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
     with reading() as session:
         found = sample_queries.get_sample(session, current_actor(), sample_id)
         units = populations.population_at(session, current_actor(), found.subject, found.committee_id, found.frozen_at)
+        titles = sample_words.titles_of(session, units)
     head = (
         _("Number"),
         "ID",
@@ -197,13 +203,13 @@ def population_file(sample_id: UUID, kind: str) -> ResponseReturnValue:
     )
     cells: list[Any] = []
     running = 0
-    for number, unit in enumerate(units, start=1):
+    for number, (unit, title) in enumerate(zip(units, titles, strict=True), start=1):
         running += unit.amount
         cells.append(
             (
                 number,
                 str(unit.id),
-                unit.title,
+                title,
                 unit.amount,
                 running,
                 int(unit.is_late),

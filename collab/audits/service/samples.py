@@ -60,7 +60,8 @@ def draw_sample(session: Session, *, actor: Actor, now: datetime, wish: Wish) ->
             session.add(
                 SampleRow(
                     sample_id=sample.id, number=choice.number, drawn=choice.drawn, target_kind=unit.target.kind,
-                    target_id=unit.target.id, title=unit.title, amount=unit.amount,
+                    target_id=unit.target.id, title=unit.title, organisation_id=unit.organisation_id,
+                    old_due_on=unit.old_due_on, new_due_on=unit.new_due_on, amount=unit.amount,
                 )
             )  # fmt: skip
     return sample

@@ -41,7 +41,7 @@ _C, _I, _O = Scope.COMMITTEE, Scope.INSTALLATION, Scope.ORGANISATION
 
 PEOPLE = (
     Person("admin", "สมชาย ผู้ดูแล (สมมติ)", "Somchai Phudulae (invented)", "นักวิชาการคอมพิวเตอร์", PAO, Role.ADMINISTRATOR, _I, True),
-    Person("admin2", "พิมพ์ใจ กำกับ (สมมติ)", "Phimchai Kamkap (invented)", "นิติกร", PAO, Role.ADMINISTRATOR, _I),
+    Person("admin2", "พิมพ์ใจ กำกับ (สมมติ)", "Phimchai Kamkap (invented)", "นิติกร", PAO, Role.ADMINISTRATOR, _I, True),
     Person("coordinator", "วิภา ประสานงาน (สมมติ)", "Wipha Prasanngan (invented)", "ผู้ประสานงาน", PAO, Role.COORDINATOR, _C, True),
     Person("chair", "ประเสริฐ เป็นธรรม (สมมติ)", "Prasert Pentham (invented)", "ประธานกรรมการ", HATYAI, Role.CHAIR, _C, True),
     Person("clerk.banphru", "อารี รอบคอบ (สมมติ)", "Aree Ropkhop (invented)", "ปลัดเทศบาล", BANPHRU, Role.CLERK, _O, True),

@@ -57,6 +57,8 @@ class Plan:
     recipient: str
     export_event: UUID | None
     days: Sequence[str] = ()
+    #: Sizes of checkpoints that the recipient holds: from each of them the bundle proves that the log continues.
+    sizes: Sequence[int] = ()
     may_open: Callable[[EventKey, str], bool] = lambda _event, _path: True
     attachment: Callable[[str], Path | None] = lambda _digest: None
     #: Further files, name -> content: README, report, provenance.
@@ -86,7 +88,7 @@ def build(session: Session, plan: Plan, path: Path, progress: Callable[[int], No
         reader = TreeReader(session, checkpoint.size)
         _add_proofs(out, reader, [row.leaf_index for row in rows if row.leaf_index is not None])
         _add_heads(out, session, plan.streams)
-        _add_priors(out, session, reader)
+        _add_priors(out, session, reader, plan.sizes)
         progress(50)
         openings = _openings(session, rows, plan.may_open)
         out.add_pieces("openings.jsonl", (_line(opening) for opening in openings))
@@ -145,7 +147,7 @@ def _add_heads(out: BundleWriter, session: Session, streams: Sequence[str]) -> N
     out.add_pieces("heads.jsonl", (_line(proof) for proof in map(known.proof, sorted(set(streams))) if proof))
 
 
-def _add_priors(out: BundleWriter, session: Session, reader: TreeReader) -> None:
+def _add_priors(out: BundleWriter, session: Session, reader: TreeReader, sizes: Sequence[int]) -> None:
     """Add earlier checkpoints, those with most cosignatures among the newest, so that any that an auditor kept can be continued."""
     cosigned = sa.select(LogCosignature.size, sa.func.count().label("lines")).group_by(LogCosignature.size).subquery()
     chosen = session.scalars(
@@ -154,10 +156,11 @@ def _add_priors(out: BundleWriter, session: Session, reader: TreeReader) -> None
         .where(LogCheckpoint.size < reader.size)
         .order_by(sa.func.coalesce(cosigned.c.lines, 0).desc(), LogCheckpoint.size.desc())
         .limit(MOST_PRIORS)
-    )
+    ).all()
     for prior in sorted(chosen, key=lambda row: row.size):
         out.add(f"prior/{prior.size}.txt", note_with_cosignatures(session, prior))
-        out.add(f"consistency/{prior.size}.txt", consistency_text(reader, prior.size))
+    for size in sorted({row.size for row in chosen} | {size for size in sizes if 0 < size < reader.size}):
+        out.add(f"consistency/{size}.txt", consistency_text(reader, size))
     keys = session.scalars(sa.select(LogKey).order_by(LogKey.from_size))
     out.add("keys.txt", "".join(f"{key.vkey} from size {key.from_size}\n{key.endorsement}\n" for key in keys))
 

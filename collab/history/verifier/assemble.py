@@ -10,7 +10,7 @@ WITNESS = ("ed25519", "merkle", "notes", "witness")
 _VERIFIER_HEAD = '''#!/usr/bin/env python3
 """Verifies an evidence bundle of Collab: one file, Python 3.11 or newer, standard library only, no network, nothing extracted.
 
-    python3 verify.py bundle.zip --policy policy.txt [--prior checkpoint.txt] [--json] [--lang th|en|both]
+    python3 verify.py bundle.zip --policy policy.txt [--prior checkpoint.txt] [--printed lines.txt] [--json] [--lang th|en|both]
 
 Exit code: 0 clean, 1 tampered, 2 cannot verify, 3 verified with reservations. Take this file and the policy from a source of your
 own, not from beside the evidence.

@@ -81,8 +81,14 @@ class Evidence:
     ends: dict[str, tuple[int, str, str]] = field(default_factory=dict)
 
 
-def verify_bundle(path: Any, policy: Policy | None, priors: Iterable[str] = (), processes: int = 2) -> Report:
-    """Check the bundle at ``path`` against the auditor's own policy and earlier checkpoints; never raises for what is in it."""
+def verify_bundle(
+    path: Any, policy: Policy | None, priors: Iterable[str] = (), processes: int = 2, printed: Iterable[str] = ()
+) -> Report:
+    """Check the bundle at ``path`` against the auditor's own policy, earlier checkpoints, and the three lines of ``printed`` minutes.
+
+    Never raises for what is in the bundle; raises BadNote for a checkpoint of the auditor's that cannot be read.
+    """
+    held = [parse_checkpoint("".join(f"{line.strip()}\n" for line in text.strip().splitlines())) for text in printed]
     report = Report()
     try:
         evidence = _open(Archive(path))
@@ -95,7 +101,7 @@ def verify_bundle(path: Any, policy: Policy | None, priors: Iterable[str] = (), 
     report.size = evidence.checkpoint.size
     try:
         _check_files(report, evidence)
-        _check_note(report, evidence, policy, list(priors))
+        _check_note(report, evidence, policy, list(priors), held)
         _check_events(report, evidence, processes)
         _check_root(report, evidence)
         _check_heads(report, evidence)
@@ -131,7 +137,7 @@ def _check_files(report: Report, evidence: Evidence) -> None:
             report.fail("FILE", "file_differs", name)
 
 
-def _check_note(report: Report, evidence: Evidence, policy: Policy | None, priors: list[str]) -> None:
+def _check_note(report: Report, evidence: Evidence, policy: Policy | None, priors: list[str], printed: list[Checkpoint]) -> None:
     if policy is None:
         report.unable = "no_policy"
         return
@@ -143,7 +149,7 @@ def _check_note(report: Report, evidence: Evidence, policy: Policy | None, prior
     ]
     if not any(is_signed_by(evidence.note, key, ed25519_verify) for key in trusted):
         report.fail("NOTE", "not_signed", checkpoint.origin)
-    continued = _check_priors(report, evidence, policy, priors)
+    continued = _check_priors(report, evidence, policy, priors, printed)
     moments = _moments(evidence.note, policy)
     report.cosigners = sorted(moments)
     evidence.witnessed = min(moments.values(), default=None)
@@ -186,20 +192,34 @@ def _continues(evidence: Evidence, prior: Checkpoint) -> bool:
     return prior.origin == now.origin and verify_consistency(prior.size, now.size, prior.root, now.root, proof)
 
 
-def _check_priors(report: Report, evidence: Evidence, policy: Policy, priors: list[str]) -> bool:
-    """Check each checkpoint that the auditor kept; return whether there was one and all fit."""
-    before = len(report.faults)
-    for text in priors:
-        note = parse_note(text)
-        prior, now = parse_checkpoint(note.text), evidence.checkpoint
-        if not any(key.name == prior.origin and is_signed_by(note, key, ed25519_verify) for key, _first, _last in policy.logs):
-            raise BadNote("the checkpoint kept from earlier is not signed by the policy's log")
-        if prior.size > now.size:
-            report.fail("PRIOR", "prior_newer", f"{prior.size} > {now.size}")
-            continue
-        if not _continues(evidence, prior):
-            report.fail("PRIOR", "prior_differs", str(prior.size))
-    return bool(priors) and len(report.faults) == before
+def _check_priors(report: Report, evidence: Evidence, policy: Policy, priors: list[str], printed: list[Checkpoint]) -> bool:
+    """Check each checkpoint that the auditor kept, and each printed one (paper is signed by hand); return whether all fit."""
+    held = [_signed_by_log(text, policy) for text in priors] + printed
+    fits = [_check_prior(report, evidence, prior) for prior in held]
+    return bool(fits) and all(fits)
+
+
+def _signed_by_log(text: str, policy: Policy) -> Checkpoint:
+    note = parse_note(text)
+    prior = parse_checkpoint(note.text)
+    if not any(key.name == prior.origin and is_signed_by(note, key, ed25519_verify) for key, _first, _last in policy.logs):
+        raise BadNote("the checkpoint kept from earlier is not signed by the policy's log")
+    return prior
+
+
+def _check_prior(report: Report, evidence: Evidence, prior: Checkpoint) -> bool:
+    now, name = evidence.checkpoint, f"consistency/{prior.size}.txt"
+    if prior.size > now.size:
+        report.fail("PRIOR", "prior_newer", f"{prior.size} > {now.size}")
+    elif _continues(evidence, prior):
+        return True
+    elif prior.origin == now.origin and prior.size < now.size and name not in evidence.archive.entries:
+        # Nothing is shown to be false, and nothing to be true: who leaves the proof out must not pass.
+        report.unable = "prior_unproved"
+        report.reservations.append(("prior_unproved", str(prior.size)))
+    else:
+        report.fail("PRIOR", "prior_differs", str(prior.size))
+    return False
 
 
 def _chunks(report: Report, evidence: Evidence) -> Iterator[tuple[int, str, list[bytes], list[dict[str, Any]]]]:

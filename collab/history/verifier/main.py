@@ -20,6 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--prior", action="append", default=[], help="จุดตรวจสอบที่เก็บไว้ / a checkpoint kept from earlier; repeatable"
     )
+    parser.add_argument(
+        "--printed", action="append", default=[], metavar="FILE",
+        help="สามบรรทัดที่พิมพ์ในรายงานการประชุม / the three lines printed in minutes: name, number of events, root; repeatable",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="ผลสำหรับเครื่อง / result for machines")
     parser.add_argument("--lang", choices=("th", "en", "both"), default="both")
     parser.add_argument("--processes", type=int, default=2)
@@ -27,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         policy = parse_policy(Path(given.policy).read_text(encoding="utf-8")) if given.policy else None
         priors = [Path(name).read_text(encoding="utf-8") for name in given.prior]
-        report = verify_bundle(given.bundle, policy, priors, given.processes)
+        printed = [Path(name).read_text(encoding="utf-8") for name in given.printed]
+        report = verify_bundle(given.bundle, policy, priors, given.processes, printed)
     except (OSError, BadNote, UnicodeDecodeError) as error:
         report = Report(unable="bad_note", reservations=[("bad_note", str(error))])
     sys.stdout.write(as_json(report) if given.json else as_text(report, given.lang))

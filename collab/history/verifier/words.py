@@ -22,6 +22,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_signed": ("จุดตรวจสอบไม่มีลายมือชื่อที่ถูกต้องของบันทึกนี้", "the checkpoint has no valid signature of this log"),
     "quorum_short": ("พยานผู้รับรองไม่ครบตามนโยบาย", "too few of the policy's witnesses cosigned"),
     "prior_differs": ("ไม่ต่อเนื่องกับจุดตรวจสอบที่ผู้ตรวจสอบเก็บไว้ก่อน", "does not continue the checkpoint kept from earlier"),
+    "prior_unproved": (
+        "ชุดนี้ไม่มีหลักฐานต่อเนื่องจากจุดตรวจสอบที่เก็บไว้ซึ่งมีจำนวนเหตุการณ์นี้ ให้ขอชุดใหม่โดยระบุจำนวนดังกล่าว",
+        "this bundle holds no proof from the checkpoint of this size: ask for a bundle and name the size",
+    ),
     "prior_newer": ("ผู้ตรวจสอบมีจุดตรวจสอบที่ใหม่กว่าชุดนี้", "an older log than the checkpoint kept from earlier"),
     "heads_missing": ("ไม่มีหลักฐานว่านี่คือเหตุการณ์สุดท้ายของสาย", "nothing proves that a stream ends here"),
     "heads_differ": ("เหตุการณ์สุดท้ายของสายไม่ตรงกับบัญชีที่ผนึกไว้", "a stream does not end where the sealed manifest says"),

@@ -16,6 +16,7 @@ from collab.members.labels import device_name
 from collab.members.secrecy import Vault, token_hash
 from collab.members.service import sign_in as service
 from collab.web.context import reading, request_now, settings, unit_of_work
+from collab.web.errors import register_identity
 from collab.web.requests import use_locale_of
 
 #: How stale "last used" may be: a row is not written at every page.
@@ -40,7 +41,8 @@ def install(app: Flask) -> None:
     manager._session_identifier_generator = _browser
     manager.user_loader(_load)
     app.extensions[_VAULT] = Vault(app.config["SECRET_KEY"])
-    app.before_request(identify)
+    app.before_request(_identify_for_page)
+    register_identity(identify)
 
 
 def _browser() -> str:
@@ -62,9 +64,15 @@ def _load(token: str) -> Account | None:
     return Account(token, found) if found else None
 
 
+def _identify_for_page() -> None:
+    """Find out who asks; a static file, and an address that leads nowhere, need nobody: the error page asks when it is shown."""
+    if request.endpoint not in (None, "static"):
+        identify()
+
+
 def identify() -> None:
-    """Set ``g.actor`` and what the frame of the page shows of the person; static files need nobody."""
-    if request.endpoint in (None, "static") or "_user_id" not in session:
+    """Set ``g.actor`` and what the frame of the page shows of the person."""
+    if "_user_id" not in session:
         return
     account = flask_login.current_user
     found: account_queries.SignedIn | None = getattr(account, "found", None)
