@@ -16,6 +16,8 @@ T = TypeVar("T")
 AnySelect = sa.Select[*tuple[Any, ...]]
 #: What turns the columns of a page into a wider SELECT of the same rows.
 Widen = Callable[[Any], AnySelect]
+#: What makes the SELECT of a page by itself: (backwards, is it behind a cursor, most rows), ordered and limited.
+Find = Callable[[bool, bool, int], AnySelect]
 PAGE_SIZE = 50
 
 
@@ -43,7 +45,7 @@ def keyset(session: Session, statement: AnySelect, keys: Sequence[Key], cursor: 
 
     ``scalars`` returns entities instead of rows. A cursor that cannot be read means the first page.
     """
-    backwards, values = _decode(cursor, len(keys))
+    backwards, values = _decode(cursor, keys)
     result = session.execute(_at(statement, keys, backwards, values is not None, size), _parameters(values))
     return _page(list(result.scalars() if scalars else result), keys, size, backwards, values is not None)
 
@@ -54,8 +56,12 @@ class Listing:
     To build a statement costs SQLAlchemy more time than PostgreSQL needs to answer it.
     """
 
-    def __init__(self, statement: AnySelect, keys: Sequence[Key], size: int = PAGE_SIZE, *, widen: Widen | None = None) -> None:
+    def __init__(
+        self, statement: AnySelect | Find, keys: Sequence[Key], size: int = PAGE_SIZE, *, widen: Widen | None = None
+    ) -> None:
         """Take what `keyset` takes; what changes from request to request stands in the statement as `sa.bindparam`.
+
+        A function in place of a statement places the values of the cursor by itself: `at_cursor` names them.
 
         ``widen`` makes the rows of the page wider, by names for instance, when the page is found: it takes the page as a
         subquery and returns a SELECT of the same rows.
@@ -63,7 +69,10 @@ class Listing:
         self._keys, self._size = keys, size
         self._statements: dict[tuple[bool, bool], AnySelect] = {}
         for backwards, is_after in ((False, False), (False, True), (True, True)):
-            found = _at(statement, keys, backwards, is_after, size)
+            if isinstance(statement, sa.Select):
+                found = _at(statement, keys, backwards, is_after, size)
+            else:
+                found = statement(backwards, is_after, size + 1)
             if widen is not None:
                 page = found.subquery("page")
                 columns = [page.c[key.expression.key] for key in keys]
@@ -75,7 +84,7 @@ class Listing:
 
     def page(self, session: Session, parameters: dict[str, Any], cursor: str | None) -> Page[Any]:
         """Return the page of plain rows at ``cursor``."""
-        backwards, values = _decode(cursor, len(self._keys))
+        backwards, values = _decode(cursor, self._keys)
         statement = self._statements[backwards, values is not None]
         rows = session.connection().execute(statement, parameters | _parameters(values)).all()
         return _page(list(rows), self._keys, self._size, backwards, values is not None)
@@ -84,9 +93,14 @@ class Listing:
 def _at(statement: AnySelect, keys: Sequence[Key], backwards: bool, is_after: bool, size: int) -> AnySelect:
     """Order and limit ``statement``; ``is_after``: to what lies beyond the bound values of a cursor."""
     if is_after:
-        values = [sa.bindparam(f"cursor_{number}", type_=key.expression.type) for number, key in enumerate(keys)]
+        values = at_cursor(keys)
         statement = statement.where(_after(keys, values, backwards))
     return statement.order_by(*_order(keys, backwards)).limit(size + 1)
+
+
+def at_cursor(keys: Sequence[Key]) -> list[sa.BindParameter[Any]]:
+    """Return the bound values of a cursor, one for each key."""
+    return [sa.bindparam(f"cursor_{number}", type_=key.expression.type) for number, key in enumerate(keys)]
 
 
 def _order(keys: Sequence[Key], backwards: bool) -> list[sa.ColumnElement[Any]]:
@@ -151,7 +165,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _decode(cursor: str | None, count: int) -> tuple[bool, list[Any] | None]:
+def _decode(cursor: str | None, keys: Sequence[Key]) -> tuple[bool, list[Any] | None]:
     if not cursor:
         return False, None
     try:
@@ -160,9 +174,20 @@ def _decode(cursor: str | None, count: int) -> tuple[bool, list[Any] | None]:
         read = [_READERS[next(iter(v))](next(iter(v.values()))) if isinstance(v, dict) else v for v in values]
     except (ValueError, TypeError, KeyError, StopIteration, AttributeError):
         return False, None
-    if len(read) != count or direction not in ("n", "p"):
+    if len(read) != len(keys) or direction not in ("n", "p") or not all(map(_fits, keys, read)):
         return False, None
     return direction == "p", read
+
+
+def _fits(key: Key, value: Any) -> bool:
+    """Say whether PostgreSQL can compare ``value`` with the key: a cursor of another list, or rubbish, is no error."""
+    try:
+        expected = key.expression.type.python_type
+    except NotImplementedError:
+        return True
+    if not isinstance(value, expected):
+        return False
+    return "\x00" not in value if isinstance(value, str) else not isinstance(value, int) or -(2**31) <= value < 2**31
 
 
 def paged(rows: Sequence[T], key: Callable[[T], UUID], cursor: str | None, size: int = PAGE_SIZE) -> Page[T]:
