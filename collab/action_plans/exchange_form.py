@@ -13,6 +13,7 @@ import xlsxwriter
 
 from collab.action_plans.exchange_sheet import SheetRow, checked, read_cells, thai_day
 from collab.action_plans.rows import by_group
+from collab.documents.sheets import FONT
 from collab.kernel.dates import MONTHS_TH_SHORT, fiscal_year_bounds
 from collab.kernel.errors import InvalidInput
 from collab.kernel.i18n import _
@@ -53,12 +54,12 @@ def write_form(rows: Iterable[SheetRow], *, title: str, owner: str, year: int) -
                 number += 1
                 _write_row(sheet, looks, row_number, number, listed[line.id], months_of(year))
                 row_number += 1
-        _set_page(sheet)
+        _set_page(sheet, row_number - 1)
     return buffer.getvalue()
 
 
 def _looks(book: Any) -> dict[str, Any]:
-    base = {"font_name": "TH Sarabun New", "font_size": 14, "valign": "top"}
+    base = {**FONT, "valign": "top"}
     boxed = {**base, "border": 1, "text_wrap": True}
     return {
         "title": book.add_format({**base, "bold": True, "font_size": 16, "align": "center"}),
@@ -111,7 +112,7 @@ def _last_day(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
-def _set_page(sheet: Any) -> None:
+def _set_page(sheet: Any, last: int) -> None:
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -121,7 +122,8 @@ def _set_page(sheet: Any) -> None:
         sheet.set_column(column, column, width)
     sheet.set_column(FIRST_MONTH, LAST_MONTH, 4.5)
     sheet.set_column(KEY_COLUMN, KEY_COLUMN, 14)
-    sheet.print_area(0, 0, 1_000_000, LAST_MONTH)
+    # The keys are not printed. Excel prints empty rows of an area too, so it ends where the rows do.
+    sheet.print_area(0, 0, max(last, 6), LAST_MONTH)
 
 
 def read_form(file: IO[bytes], year: int) -> list[dict[str, str]]:

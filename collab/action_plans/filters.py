@@ -85,8 +85,14 @@ def conditions(filters: Filters, today: date) -> list[sa.ColumnElement[bool]]:
     )
     states = OPEN_STATES if filters.state == OPEN else {filters.state}
     given: list[tuple[object, Callable[[], sa.ColumnElement[bool]]]] = [
-        (filters.organisation, lambda: item.lead_organisation_id == filters.organisation if filters.leads else sa.or_(
-            item.lead_organisation_id == filters.organisation, supports)),
+        (
+            filters.organisation,
+            lambda: (
+                item.lead_organisation_id == filters.organisation
+                if filters.leads
+                else sa.or_(item.lead_organisation_id == filters.organisation, supports)
+            ),
+        ),
         (filters.state, lambda: item.state.in_(sorted(states))),
         (filters.group, lambda: item.group_name == filters.group),
         (filters.owner, lambda: item.owner_id == filters.owner),

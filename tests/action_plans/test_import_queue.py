@@ -18,6 +18,7 @@ from collab.kernel.db import Database
 from collab.kernel.jobs import Job
 from collab.kernel.targets import Ref
 from tests.action_plans.test_exchange import HEAD, choices, good_row, send, workbook
+from tests.factories import action_plans as made
 from tests.factories.world import World
 
 __all__ = ["choices"]  # a fixture of this module too
@@ -137,12 +138,14 @@ def test_a_sheet_that_kills_is_not_tried_for_ever(
 def test_a_plan_that_changed_meanwhile_is_left_as_it_is(
     session: Session, database: Database, now: datetime, world: World, draft: ActionPlan, authority: Ref, browse: Browse
 ) -> None:
-    from tests.factories import action_plans as made
-
     item = made.make_item(session, world, now, draft, authority, title="เดิม")
     client = browse("coordinator")
     rows = [good_row(world, title=f"รายการ {number}") for number in range(ROWS - 1)]
-    address = send(client, draft, workbook(HEAD, *rows, good_row(world, key=str(item.id), title="ใหม่"))).location
+    address = send(
+        client,
+        draft,
+        workbook(HEAD, *rows, good_row(world, key=str(item.id), title="ใหม่", lead=world.organisations["banphru"].name_th)),
+    ).location
     _confirm(client, address)
     with history.act(session, verb="action_item.edited", actor=world.actors["coordinator"], now=now, subject=item):
         item.weight, item.due_on = 7, date(2027, 2, 1)

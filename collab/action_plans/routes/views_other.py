@@ -92,7 +92,12 @@ def plan_map(plan_id: UUID) -> ResponseReturnValue:
     links = {share.organisation_id: _table_of(view, share.organisation_id) for share in shares}
     late_links = {share.organisation_id: _table_of(view, share.organisation_id, late="1") for share in shares}
     return render_template(
-        "action_plans/map.html", view=view, plan=view.plan, shares=shares, map=maps.draw(shares, known), links=links,
+        "action_plans/map.html",
+        view=view,
+        plan=view.plan,
+        shares=shares,
+        map=maps.draw(shares, known),
+        links=links,
         late_links=late_links,
     )
 
