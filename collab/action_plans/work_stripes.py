@@ -81,7 +81,8 @@ class Stripes:
         if self.value == "state":
             ranks = sa.values(sa.column("value", sa.String()), sa.column("rank", sa.Integer()), name="ranks")
             states = ranks.data([(state.value, rank) for rank, state in enumerate(STATES)])
-            return sa.select(self._scopes().c.scope, states.c.value, states.c.rank).join_from(self._scopes(), states, sa.true())
+            scopes = self._scopes()
+            return sa.select(scopes.c.scope, states.c.value, states.c.rank).join_from(scopes, states, sa.true())
         stripes = self._present()
         owner, rank = (Organisation, Organisation.sort_key) if self.value == "lead_organisation_id" else (ActionPlan, _newest())
         return sa.select(stripes.c.scope, stripes.c.value, rank.label("rank")).join_from(

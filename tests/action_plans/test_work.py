@@ -1,6 +1,7 @@
 """The work list in its orders: each page is what sorting everything gives, forwards and back, whatever the cursor says."""
 
 import base64
+import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from collab import history
 from collab.action_plans.models import ActionItem, ActionPlan
 from collab.action_plans.states import ItemState
 from collab.action_plans.work import Order, View, WorkQuery, list_work, orders_of
@@ -21,7 +23,7 @@ from tests.factories.world import World
 Browse = Callable[[str], Any]
 Count = Callable[[], Any]
 DAY = date(2026, 12, 20)
-CLERKS = {"banphru": "clerk_banphru", "khohong": "clerk_khohong", "phatong": "clerk_phatong"}
+PLACES = ("banphru", "khohong", "phatong")
 
 
 @pytest.fixture
@@ -30,16 +32,17 @@ def items(session: Session, world: World, now: datetime, plan: ActionPlan, autho
     other = made.make_plan(session, world, now, "แผนที่สอง")
     made.make_item(session, world, now, other, authority)
     made.activate(session, world, now, other)
-    places = list(CLERKS)
+    states = (ItemState.PLANNED, ItemState.AWAITING_VERIFICATION, ItemState.IN_PROGRESS)
     for number in range(14):
         item = made.make_item(
             session, world, now + timedelta(minutes=number), plan if number % 3 else other, authority, title=f"รายการ {number}",
-            lead_organisation_id=world.org_id(places[number % 3]), supporter_ids=frozenset({world.org_id(places[(number + 1) % 3])}),
-            due_on=date(2026, 12, 1 + number // 2 * 4),
+            lead_organisation_id=world.org_id(PLACES[number % 3]), supporter_ids=frozenset({world.org_id(PLACES[(number + 1) % 3])}),
+            owner_id=None, due_on=date(2026, 12, 1 + number // 2 * 4),
         )  # fmt: skip
-        if number % 4:
-            who = CLERKS[places[number % 3]]
-            made.report(session, world, now + timedelta(hours=9 - number % 5), item, 100 if number % 4 == 1 else 40, who=who)
+        later = now + timedelta(hours=9 - number % 5)
+        with history.act(session, verb="progress.reported", actor=world.actors["coordinator"], now=later, subject=item):
+            item.state = states[number % 3]
+    session.commit()
     return list(session.query(ActionItem).filter(ActionItem.is_open))
 
 
@@ -97,7 +100,9 @@ def test_a_change_comes_first(session: Session, world: World, now: datetime, ite
     actor, later = world.actors["coordinator"], now + timedelta(days=1)
     oldest = list_work(session, actor, WorkQuery(View.COMMITTEES, order=Order.CHANGED), DAY).rows[-1]
     item = session.get_one(ActionItem, oldest.id)
-    made.report(session, world, later, item, 10)
+    with history.act(session, verb="action_item.edited", actor=actor, now=later, subject=item):
+        item.weight = 9
+    session.commit()
     first = list_work(session, actor, WorkQuery(View.COMMITTEES, order=Order.CHANGED), DAY).rows[0]
     assert (first.id, first.changed_at) == (item.id, later)
 
@@ -125,8 +130,6 @@ def test_what_the_list_is_narrowed_to_stays_with_the_order(browse: Browse, items
     "values", [["x", "y"], [1, 2], ["x", "y", "z"], [2**40, {"d": "2026-12-01"}, {"u": "0" * 32}], [{"d": "x"}], {}]
 )
 def test_a_cursor_of_another_list_is_the_first_page(browse: Browse, items: list[ActionItem], values: Any) -> None:
-    import json
-
     cursor = base64.urlsafe_b64encode(json.dumps(["n", *values]).encode()).decode().rstrip("=")
     client = browse("coordinator")
     for order in Order:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from collab.action_plans import filters as filtering
-from collab.action_plans import filters_saved, rows, sheet
+from collab.action_plans import filters_saved, filters_words, rows, sheet
 from collab.action_plans.filters import Filters
 from collab.action_plans.forms_views import FilterForm
 from collab.action_plans.rows import Line, Names
@@ -54,6 +54,12 @@ class View:
     def arguments(self) -> dict[str, Any]:
         """The arguments of an address that keep the filters."""
         return filtering.arguments_of(self.filters)
+
+    @property
+    def narrowed(self) -> str:
+        """What the filters let through in words; '' when that is everything."""
+        filters = filters_words.of_waits(self.filters) if self.name == "waits" else self.filters
+        return filters_words.words_of(filters, dict(self.names.organisations), dict(self.names.people))
 
     @property
     def title(self) -> str:
