@@ -43,7 +43,7 @@ def _what(filters: Filters) -> list[str]:
 def _when(filters: Filters) -> list[str]:
     locale = i18n.get_locale()
     return [
-        _("late") if filters.late else "",
+        _("late items") if filters.late else "",
         _("due from %(day)s", day=format_date(filters.due_from, locale, short=True)) if filters.due_from else "",
         _("due until %(day)s", day=format_date(filters.due_to, locale, short=True)) if filters.due_to else "",
     ]

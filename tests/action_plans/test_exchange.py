@@ -439,3 +439,11 @@ def test_the_largest_sheet_in_few_statements(
         done = exchange_apply.apply(session, actor=actor, now=now, import_id=staged.id, seen=seen)
     assert (done.added, done.left_out) == (many, 0)
     assert len(statements) < 60
+
+
+def test_a_fault_shows_what_the_sheet_says(browse: Browse, world: World, draft: ActionPlan) -> None:
+    client = browse("coordinator")
+    rows = [good_row(world, title=f"รายการ {number}") for number in range(21)]
+    page = client.get(send(client, draft, workbook(HEAD, *rows, good_row(world, due="31/2/2570"))).location).text
+    assert "<td>31/2/2570</td>" in page
+    assert "แสดงแถว" in page, "many good rows do not stand between the faults and the button"

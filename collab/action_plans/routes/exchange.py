@@ -174,6 +174,6 @@ def _check_page(form: ConfirmImportForm, plan: ActionPlan, staged: SheetImport, 
     doing = len(parts[Effect.ADD]) + len(parts[Effect.CHANGE])
     return render_template(
         "action_plans/import_check.html", form=form, plan=plan, staged=staged, parts=parts, Effect=Effect, most=MOST_SHOWN, doing=doing, moves=moves,
-        columns=exchange_sheet.COLUMNS, is_large=len(staged.rows) > exchange_queue.LARGE,
+        columns=exchange_sheet.COLUMNS, given={row["row"]: row for row in staged.rows}, is_large=len(staged.rows) > exchange_queue.LARGE,
         failure=IMPORT_FAILURES[staged.failure] if staged.failure and request.method == "GET" else "", button=ngettext("Apply %(num)s row", "Apply %(num)s rows", doing),
     )  # fmt: skip
