@@ -14,6 +14,8 @@ from collab.factory.demo.scale import Wanted
 SMALL = Wanted(committees=2, items=10_000, events=13_000, is_searchable=False)
 LARGE = Wanted(committees=20, items=1_000_000, events=1_050_000, is_searchable=False)
 ROUNDS, SECONDS, CONNECTIONS = 5, 2.0, 4
+#: Those beside the due date that a municipality's own list has.
+ORDERS, ORDER_ROUNDS = ("state", "plan", "changed"), 3
 _HOW = f"{ROUNDS} interleaved rounds of {SECONDS:g} s, medians, {load.generator()}; gunicorn with the settings of make run"
 
 
@@ -34,7 +36,7 @@ class Page:
         return load.load(self.address, self.headers, seconds=SECONDS, connections=1).p95 * 1000
 
 
-@measure("page.work_list.1m", "page.work_list.p95_growth", "page.work_list.selects")
+@measure("page.work_list.1m", "page.work_list.p95_growth", "page.work_list.orders_growth", "page.work_list.selects")
 def work_list(run: Run) -> Iterator[Row]:
     large, small = mass(run, LARGE), mass(run, SMALL)
     with ExitStack() as stack:
@@ -53,12 +55,32 @@ def work_list(run: Run) -> Iterator[Row]:
             name: median(each)
             for name, each in interleaved({name: pages[name].p95 for name in ("small", "large")}, ROUNDS).items()
         }
+        orders = _orders(pages)
     growth = times["large"] / times["small"]
     yield Row(
         "page.work_list.p95_growth", growth, "times", f"p95 at {SMALL.items:,} items: {times['small']:.2f} ms; at {LARGE.items:,}: {times['large']:.2f} ms",
         growth, f"one connection; {_HOW}", Bar(most=1.2),
     )  # fmt: skip
+    worst = max(orders, key=lambda order: orders[order]["large"] / orders[order]["small"])
+    told = ", ".join(f"{order} {each['small']:.2f} and {each['large']:.2f} ms" for order, each in orders.items())
+    yield Row(
+        "page.work_list.orders_growth", orders[worst]["large"] / orders[worst]["small"], "times", f"p95 at {SMALL.items:,} and at {LARGE.items:,} items: {told}",
+        orders[worst]["large"] / orders[worst]["small"], f"the order that grows most, {worst}; one connection; {ORDER_ROUNDS} interleaved rounds of {SECONDS:g} s, medians",
+        Bar(most=1.2),
+    )  # fmt: skip
     yield _selects(small)
+
+
+def _orders(pages: dict[str, Page]) -> dict[str, dict[str, float]]:
+    """Return the p95, small and large, of each further order of the list."""
+    found = {}
+    for order in ORDERS:
+        ordered = {name: Page(f"{pages[name].address}?order={order}", pages[name].headers) for name in ("small", "large")}
+        for page in ordered.values():
+            page.p95()  # warms the database's cache
+        rounds = interleaved({name: page.p95 for name, page in ordered.items()}, ORDER_ROUNDS)
+        found[order] = {name: median(each) for name, each in rounds.items()}
+    return found
 
 
 def _bare(stack: ExitStack, data: Mass) -> Page:

@@ -34,6 +34,10 @@ from collab.members.rules import name_of
 KEPT_FOR = timedelta(days=7)
 
 
+class Outdated(StateConflict):
+    """The plan changed since the rows were shown, so that they would do something else."""
+
+
 @dataclass(frozen=True)
 class Applied:
     """How many items were added, changed and left, and how many rows were left out because of their faults."""
@@ -80,8 +84,8 @@ def outcomes_of(session: Session, actor: Actor, now: datetime, plan: ActionPlan,
 def apply(session: Session, *, actor: Actor, now: datetime, import_id: UUID, seen: str) -> Applied:
     """Do what the good rows say, all in this transaction, and move what waits for them; rows with faults are left out.
 
-    ``seen`` is the fingerprint of the outcomes that the person confirmed. Raises NotFound, NotAllowed, and StateConflict when the
-    sheet was applied already, the plan is closed, or the outcomes are no longer those that were confirmed.
+    ``seen`` is the fingerprint of the outcomes that the person confirmed. Raises NotFound, NotAllowed, StateConflict when the
+    sheet was applied already or the plan is closed, and Outdated when the outcomes are no longer those that were confirmed.
     """
     staged = get_import(session, actor, import_id)
     plan = queries.lock_plan(session, actor, staged.plan_id)
@@ -92,7 +96,7 @@ def apply(session: Session, *, actor: Actor, now: datetime, import_id: UUID, see
         raise StateConflict(_("This sheet was applied already."))
     checked = outcomes_of(session, actor, now, plan, staged)
     if checked.fingerprint != seen:
-        raise StateConflict(_("The plan changed since you looked. Look at the rows again, then confirm."))
+        raise Outdated(_("The plan changed since you looked. Look at the rows again, then confirm."))
     chosen = {effect: [outcome for outcome in checked.outcomes if outcome.effect is effect] for effect in Effect}
     _write(session, actor, now, plan, staged, chosen, checked.impact)
     staged.applied_at = now

@@ -13,6 +13,7 @@ import xlsxwriter
 
 from collab.action_plans.exchange_sheet import SheetRow, checked, read_cells, thai_day
 from collab.action_plans.rows import by_group
+from collab.documents.sheets import FONT, LINE_HEIGHT, row_height
 from collab.kernel.dates import MONTHS_TH_SHORT, fiscal_year_bounds
 from collab.kernel.errors import InvalidInput
 from collab.kernel.i18n import _
@@ -20,6 +21,7 @@ from collab.kernel.i18n import _
 HEAD = (
     "ที่", "โครงการ", "รายละเอียดของกิจกรรมที่เกิดขึ้นจากโครงการ", "งบประมาณ (บาท)", "สถานที่ดำเนินการ", "หน่วยงานรับผิดชอบหลัก",
 )  # fmt: skip
+WIDTHS = (5, 34, 40, 16, 18, 22)
 KEY_HEAD = "รหัสรายการ (ห้ามแก้ไข)"
 FIRST_MONTH, LAST_MONTH = len(HEAD), len(HEAD) + 11
 KEY_COLUMN = LAST_MONTH + 1
@@ -39,7 +41,7 @@ def write_form(rows: Iterable[SheetRow], *, title: str, owner: str, year: int) -
     listed = {row.line.id: row for row in rows}
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("ผด.02")
+        sheet = book.add_worksheet("แบบ ผด.02")  # with a space, so that LibreOffice too finds what is to be printed
         looks = _looks(book)
         _write_head(sheet, looks, title, owner, year)
         row_number, number = 6, 0
@@ -53,12 +55,12 @@ def write_form(rows: Iterable[SheetRow], *, title: str, owner: str, year: int) -
                 number += 1
                 _write_row(sheet, looks, row_number, number, listed[line.id], months_of(year))
                 row_number += 1
-        _set_page(sheet)
+        _set_page(sheet, row_number - 1)
     return buffer.getvalue()
 
 
 def _looks(book: Any) -> dict[str, Any]:
-    base = {"font_name": "TH Sarabun New", "font_size": 14, "valign": "top"}
+    base = {**FONT, "valign": "top"}
     boxed = {**base, "border": 1, "text_wrap": True}
     return {
         "title": book.add_format({**base, "bold": True, "font_size": 16, "align": "center"}),
@@ -91,6 +93,7 @@ def _write_head(sheet: Any, looks: dict[str, Any], title: str, owner: str, year:
 
 def _write_row(sheet: Any, looks: dict[str, Any], at: int, number: int, row: SheetRow, months: list[date]) -> None:
     line = row.line
+    sheet.set_row(at, row_height((number, line.title, row.description, line.budget, line.location, line.lead), WIDTHS))
     sheet.write_number(at, 0, number, looks["number"])
     sheet.write_string(at, 1, line.title, looks["cell"])
     sheet.write_string(at, 2, row.description, looks["cell"])
@@ -111,17 +114,19 @@ def _last_day(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
-def _set_page(sheet: Any) -> None:
+def _set_page(sheet: Any, last: int) -> None:
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(4, 5)
     sheet.freeze_panes(6, 2)
-    for column, width in enumerate((5, 34, 40, 16, 18, 22)):
+    sheet.set_default_row(LINE_HEIGHT)
+    for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
     sheet.set_column(FIRST_MONTH, LAST_MONTH, 4.5)
     sheet.set_column(KEY_COLUMN, KEY_COLUMN, 14)
-    sheet.print_area(0, 0, 1_000_000, LAST_MONTH)
+    # The keys are not printed. Excel prints empty rows of an area too, so it ends where the rows do.
+    sheet.print_area(0, 0, max(last, 6), LAST_MONTH)
 
 
 def read_form(file: IO[bytes], year: int) -> list[dict[str, str]]:

@@ -58,7 +58,7 @@ class SheetRow:
 def write_items(rows: Iterable[SheetRow], title: str) -> bytes:
     """Return the items as a workbook that can be changed and read back."""
     head = [str(text) for text in (*COLUMNS.values(), *INFORMING.values())]
-    return as_xlsx(title, head, (_cells(row) for row in rows))
+    return as_xlsx(title, head, (_cells(row) for row in rows), narrow=(0,))
 
 
 def _cells(row: SheetRow) -> list[Cell]:

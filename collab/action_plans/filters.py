@@ -33,9 +33,10 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class Filters:
-    """What a view is narrowed to; what is empty narrows nothing. ``organisation`` leads or supports the items."""
+    """What a view is narrowed to; what is empty narrows nothing. ``organisation`` leads or supports the items; with ``leads`` it leads them."""
 
     organisation: UUID | None = None
+    leads: bool = False
     state: str = ""
     group: str = ""
     owner: UUID | None = None
@@ -55,7 +56,7 @@ class Filters:
 def parse(arguments: Mapping[str, str]) -> Filters:
     """Read the filters from the arguments of an address; what cannot be read narrows nothing."""
     return Filters(
-        organisation=_read(arguments, "organisation", UUID), state=_read(arguments, "state", _state) or "",
+        organisation=_read(arguments, "organisation", UUID), leads=arguments.get("leads") == "1", state=_read(arguments, "state", _state) or "",
         group=_words(arguments, "group"), owner=_read(arguments, "owner", UUID), text=_words(arguments, "text"),
         due_from=_read(arguments, "due_from", date.fromisoformat), due_to=_read(arguments, "due_to", date.fromisoformat),
         late=arguments.get("late") == "1", no_authority=arguments.get("no_authority") == "1",
@@ -84,7 +85,14 @@ def conditions(filters: Filters, today: date) -> list[sa.ColumnElement[bool]]:
     )
     states = OPEN_STATES if filters.state == OPEN else {filters.state}
     given: list[tuple[object, Callable[[], sa.ColumnElement[bool]]]] = [
-        (filters.organisation, lambda: sa.or_(item.lead_organisation_id == filters.organisation, supports)),
+        (
+            filters.organisation,
+            lambda: (
+                item.lead_organisation_id == filters.organisation
+                if filters.leads
+                else sa.or_(item.lead_organisation_id == filters.organisation, supports)
+            ),
+        ),
         (filters.state, lambda: item.state.in_(sorted(states))),
         (filters.group, lambda: item.group_name == filters.group),
         (filters.owner, lambda: item.owner_id == filters.owner),

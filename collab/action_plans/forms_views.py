@@ -26,6 +26,7 @@ class FilterForm(CollabForm):
         csrf = False
 
     organisation = SelectField(lazy("Organisation that leads or supports"), coerce=_text, validate_choice=False)
+    leads = BooleanField(lazy("Only items that this organisation leads"))
     state = SelectField(lazy("State"), coerce=_text, validate_choice=False)
     group = SelectField(lazy("Group of work"), coerce=_text, validate_choice=False)
     owner = SelectField(lazy("Owner"), coerce=_text, validate_choice=False)
@@ -39,7 +40,7 @@ class FilterForm(CollabForm):
     def filters(self) -> Filters:
         """Return what was chosen; a choice that is none narrows nothing."""
         return Filters(
-            organisation=_uuid(self.organisation.data), state=self.state.data or "", group=self.group.data or "",
+            organisation=_uuid(self.organisation.data), leads=self.leads.data, state=self.state.data or "", group=self.group.data or "",
             owner=_uuid(self.owner.data), text=self.text.data or "", due_from=self.due_from.data, due_to=self.due_to.data, late=self.late.data,
             no_authority=self.no_authority.data, order=Order(self.order.data) if self.order.data in set(Order) else Order.PLAN,
         )  # fmt: skip

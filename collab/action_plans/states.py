@@ -119,6 +119,14 @@ class ServiceKind(StrEnum):
     OTHER = "other"
 
 
+class ImportFailure(StrEnum):
+    """Why a worker could not apply a sheet: the plan changed since it was shown, it is closed or the right is gone, or a fault of ours."""
+
+    CHANGED = "changed"
+    REFUSED = "refused"
+    BROKEN = "broken"
+
+
 class SheetKind(StrEnum):
     """Spreadsheets that can be read back: the plain sheet with one row an item, and the official form ผด.02."""
 

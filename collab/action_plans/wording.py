@@ -7,6 +7,7 @@ from collab.action_plans.states import (
     ClosingState,
     Frequency,
     HelpState,
+    ImportFailure,
     ItemKind,
     ItemState,
     PlanState,
@@ -49,6 +50,13 @@ LEVELS = {
     ApprovalLevel.COORDINATOR: lazy("Coordinator of the committee"),
     ApprovalLevel.CHAIR: lazy("Chair of the committee"),
     ApprovalLevel.RESOLUTION: lazy("Resolution of the committee"),
+}
+IMPORT_FAILURES = {
+    ImportFailure.CHANGED: lazy("Nothing was applied: the plan changed since you looked. Look at the rows again, then confirm."),
+    ImportFailure.REFUSED: lazy("Nothing was applied: the plan is closed, or you may no longer change it."),
+    ImportFailure.BROKEN: lazy(
+        "Nothing was applied because of a fault of the system. Confirm again; if it fails again, tell the administrator."
+    ),
 }
 SERVICES = {
     ServiceKind.WASTE: lazy("Solid waste"),

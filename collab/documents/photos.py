@@ -1,6 +1,6 @@
 """Takes the place out of photos: a telephone writes where the picture was taken, and a public file must not tell it.
 
-JPEG, PNG and WebP are the kinds of pictures that are kept; HEIC is not, and telephones send JPEG where it is not asked for.
+JPEG, PNG and WebP are the kinds of pictures that are kept; HEIC has become JPEG before (`heic`).
 Everything is done on the bytes; the picture itself is not coded again, so that evidence stays what was taken. Of PNG and WebP only
 the parts that make the picture stay, whatever else there is. Written from the layouts of JPEG (ITU-T T.81 annex B), Exif 2.32,
 PNG (W3C, third edition) and WebP (RFC 9649).

@@ -6,14 +6,16 @@ import zlib
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from collab.documents import heic
 from collab.kernel.text import normalise
 
-#: Kinds that may be kept, with the endings that a file of the kind may carry (the first is the usual one).
+#: Kinds that are taken (HEIC is kept as JPEG), with the endings that a file of the kind may carry (the first is the usual one).
 ENDINGS: dict[str, tuple[str, ...]] = {
     "application/pdf": ("pdf",),
     "image/png": ("png",),
     "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
     "image/webp": ("webp",),
+    heic.MEDIA_TYPE: ("heic", "heif"),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("docx",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("xlsx",),
     "application/vnd.oasis.opendocument.text": ("odt",),
@@ -78,6 +80,8 @@ def _binary_type(file: BinaryIO, path: Path) -> str | None:
         return "image/jpeg"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "image/webp"
+    if heic.is_heic(head):
+        return heic.MEDIA_TYPE
     if head.startswith(b"PK\x03\x04"):
         return _office_type(path)
     return None

@@ -1,14 +1,14 @@
 """Keep a file; remove one."""
 
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from collab import history
-from collab.documents import photos, queries, rules, storage
+from collab.documents import heic, photos, queries, rules, storage
 from collab.documents.models import Document
 from collab.documents.policy import Holding
 from collab.kernel import targets
@@ -28,7 +28,7 @@ def store_file(session: Session, *, actor: Actor, now: datetime, stream: IO[byte
     """Keep the bytes of ``stream`` as a file of ``target`` and return its row.
 
     The caller has decided that ``actor`` may attach to ``target``. A photo loses the place where it was taken unless
-    ``keep_position``. Raises InvalidInput({"file": …}) for a file that is empty, too big, of a kind that is not kept, or whose
+    ``keep_position``; one in HEIC is kept as JPEG. Raises InvalidInput({"file": …}) for a file that is empty, too big, of a kind that is not kept, or whose
     name claims another kind. Writes the act ``document.stored``; call it outside other acts.
     """
     name = rules.clean_filename(filename)
@@ -41,6 +41,8 @@ def store_file(session: Session, *, actor: Actor, now: datetime, stream: IO[byte
     try:
         with store.receive(stream) as path:
             media_type = _checked_type(path, rules.ending_of(name))
+            if media_type == heic.MEDIA_TYPE:
+                media_type, name = _as_jpeg(path, name)
             if media_type in photos.PICTURES and not keep_position:
                 _strip(path, media_type)
             sha256, size = store.keep(path)
@@ -100,6 +102,15 @@ def _checked_type(path: Path, ending: str) -> str:
             {"file": _("This kind of file is not kept, or its name does not fit its content. Kinds: %(kinds)s.", kinds=kinds)}
         )
     return media_type
+
+
+def _as_jpeg(path: Path, name: str) -> tuple[str, str]:
+    """Decode the HEIC picture at ``path``; return its new kind and name."""
+    try:
+        heic.to_jpeg(path)
+    except heic.UndecodablePicture:
+        raise InvalidInput({"file": _("The photo cannot be read; it may be damaged.")}) from None
+    return "image/jpeg", rules.clean_filename(PurePath(name).stem + ".jpg")
 
 
 def _strip(path: Path, media_type: str) -> None:

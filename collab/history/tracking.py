@@ -231,6 +231,9 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     if current is None:
         raise UnrecordedChange(f"{type(changed[0]).__name__} changed outside history.act")
     current.touched.extend(row for row in changed if not any(row is seen for seen in current.touched))
+    for row in changed:
+        if row.__tracked__.stamp:
+            setattr(row, row.__tracked__.stamp, current.now)
     _announce(session, [current.subject, *changed])
 
 

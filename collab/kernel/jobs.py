@@ -17,6 +17,7 @@ LEASE = timedelta(minutes=3)
 class Job(StrEnum):
     """Every job there is, as ``area.verb``."""
 
+    ACTION_PLANS_APPLY_IMPORTS = "action_plans.apply_imports"
     AUDITS_MAKE_BUNDLES = "audits.make_bundles"
     HISTORY_RECONCILE = "history.reconcile"
     HISTORY_SEAL = "history.seal"

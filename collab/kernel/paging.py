@@ -16,6 +16,8 @@ T = TypeVar("T")
 AnySelect = sa.Select[*tuple[Any, ...]]
 #: What turns the columns of a page into a wider SELECT of the same rows.
 Widen = Callable[[Any], AnySelect]
+#: What makes the SELECT of a page by itself: (backwards, is it behind a cursor, most rows), ordered and limited.
+Find = Callable[[bool, bool, int], AnySelect]
 PAGE_SIZE = 50
 #: The longest order has a handful of columns; a title among them is the longest value.
 LONGEST_CURSOR = 2000
@@ -56,8 +58,12 @@ class Listing:
     To build a statement costs SQLAlchemy more time than PostgreSQL needs to answer it.
     """
 
-    def __init__(self, statement: AnySelect, keys: Sequence[Key], size: int = PAGE_SIZE, *, widen: Widen | None = None) -> None:
+    def __init__(
+        self, statement: AnySelect | Find, keys: Sequence[Key], size: int = PAGE_SIZE, *, widen: Widen | None = None
+    ) -> None:
         """Take what `keyset` takes; what changes from request to request stands in the statement as `sa.bindparam`.
+
+        A function in place of a statement places the values of the cursor by itself: `at_cursor` names them.
 
         ``widen`` makes the rows of the page wider, by names for instance, when the page is found: it takes the page as a
         subquery and returns a SELECT of the same rows.
@@ -65,7 +71,10 @@ class Listing:
         self._keys, self._size = keys, size
         self._statements: dict[tuple[bool, bool], AnySelect] = {}
         for backwards, is_after in ((False, False), (False, True), (True, True)):
-            found = _at(statement, keys, backwards, is_after, size)
+            if isinstance(statement, sa.Select):
+                found = _at(statement, keys, backwards, is_after, size)
+            else:
+                found = statement(backwards, is_after, size + 1)
             if widen is not None:
                 page = found.subquery("page")
                 columns = [page.c[key.expression.key] for key in keys]
@@ -86,9 +95,14 @@ class Listing:
 def _at(statement: AnySelect, keys: Sequence[Key], backwards: bool, is_after: bool, size: int) -> AnySelect:
     """Order and limit ``statement``; ``is_after``: to what lies beyond the bound values of a cursor."""
     if is_after:
-        values = [sa.bindparam(f"cursor_{number}", type_=key.expression.type) for number, key in enumerate(keys)]
+        values = at_cursor(keys)
         statement = statement.where(_after(keys, values, backwards))
     return statement.order_by(*_order(keys, backwards)).limit(size + 1)
+
+
+def at_cursor(keys: Sequence[Key]) -> list[sa.BindParameter[Any]]:
+    """Return the bound values of a cursor, one for each key."""
+    return [sa.bindparam(f"cursor_{number}", type_=key.expression.type) for number, key in enumerate(keys)]
 
 
 def _order(keys: Sequence[Key], backwards: bool) -> list[sa.ColumnElement[Any]]:
@@ -165,14 +179,16 @@ def _decode(cursor: str | None, keys: Sequence[Key]) -> tuple[bool, list[Any] | 
         return False, None
     if len(read) != len(keys) or direction not in ("n", "p"):
         return False, None
-    fits = all(_fits(value, key.expression.type.python_type) for value, key in zip(read, keys, strict=True))
-    return direction == "p", read if fits else None
+    return direction == "p", read if all(map(_fits, keys, read)) else None
 
 
-def _fits(value: Any, expected: type) -> bool:
-    """Say whether PostgreSQL can compare ``value`` with a column whose values are of the type ``expected``."""
-    if type(value) is not expected:
-        return False
+def _fits(key: Key, value: Any) -> bool:
+    """Say whether PostgreSQL can compare ``value`` with the key; an expression without a type of its own is compared with any."""
+    try:
+        if type(value) is not key.expression.type.python_type:
+            return False
+    except NotImplementedError:
+        pass
     if isinstance(value, datetime):
         # Near the ends of the calendar a time zone leads out of it.
         return value.tzinfo is not None and 1 < value.year < 9999

@@ -47,6 +47,9 @@ SCHEDULE = (
     Scheduled(Job.HISTORY_SEAL, timedelta(minutes=1), "puts what was recorded into the log and signs its head"),
     Scheduled(Job.HISTORY_WITNESS, timedelta(minutes=10), "brings the newest checkpoint to the witnesses that have an address"),
     Scheduled(Job.HISTORY_RECONCILE, timedelta(days=1), "compares the tables with the events at night", at=timedelta(hours=18)),
+    Scheduled(
+        Job.ACTION_PLANS_APPLY_IMPORTS, timedelta(minutes=1), "applies sheets whose wake-up was lost, or whose worker was killed"
+    ),
     Scheduled(Job.AUDITS_MAKE_BUNDLES, timedelta(minutes=1), "makes bundles whose wake-up was lost, or whose maker was killed"),
     Scheduled(Job.OPERATIONS_TICK, timedelta(minutes=1), "shows that scheduler, broker and worker are alive together"),
 )

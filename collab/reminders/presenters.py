@@ -22,6 +22,7 @@ AUDIENCES = {
 }
 
 JOBS = {
+    Job.ACTION_PLANS_APPLY_IMPORTS: lazy("Applies large sheets to action plans"),
     Job.AUDITS_MAKE_BUNDLES: lazy("Makes evidence bundles"),
     Job.HISTORY_RECONCILE: lazy("Compares the tables with the history"),
     Job.HISTORY_SEAL: lazy("Seals the history"),

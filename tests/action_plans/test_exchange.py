@@ -516,3 +516,22 @@ def test_the_largest_sheet_in_few_statements(
         done = exchange_apply.apply(session, actor=actor, now=now, import_id=staged.id, seen=seen)
     assert (done.added, done.left_out) == (many, 0)
     assert len(statements) < 60
+
+
+def test_a_fault_shows_what_the_sheet_says(browse: Browse, world: World, draft: ActionPlan) -> None:
+    client = browse("coordinator")
+    rows = [good_row(world, title=f"รายการ {number}") for number in range(21)]
+    page = client.get(send(client, draft, workbook(HEAD, *rows, good_row(world, due="31/2/2570"))).location).text
+    assert "<td>31/2/2570</td>" in page
+    assert "แสดงแถว" in page, "many good rows do not stand between the faults and the button"
+
+
+def test_the_form_is_printed_as_far_as_its_rows_go(
+    browse: Browse, session: Session, world: World, now: datetime, draft: ActionPlan, authority: Ref
+) -> None:
+    add_many(session, world, now, draft, authority, 3)
+    book = openpyxl.load_workbook(io.BytesIO(browse("coordinator").get(f"/action-plans/{draft.id}/form.xlsx").data))
+    sheet = book.active
+    last = max(row[0].row for row in sheet.iter_rows() if any(cell.value for cell in row))
+    assert sheet.print_area == f"'{sheet.title}'!$A$1:$R${last}"
+    assert " " in sheet.title, "LibreOffice loses the area of a Thai name that is not quoted"

@@ -1,5 +1,6 @@
 """Board, calendar, who waits for whom, map: what they show, to whom, and moving without dragging."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from types import SimpleNamespace
@@ -238,3 +239,22 @@ def test_the_map_knows_the_world(browse: Browse, plan: ActionPlan) -> None:
     page = browse("chair").get(f"/action-plans/{plan.id}/map").text
     assert page.count("<rect") == 3
     assert "เทศบาลเมืองบ้านพรุ" in page
+
+
+def test_who_waits_is_narrowed_by_organisation_only_and_keeps_the_rest_for_other_views(
+    browse: Browse, session: Session, world: World, now: datetime, draft: ActionPlan, authority: Ref
+) -> None:
+    add_many(session, world, now, draft, authority, 2)
+    client, address = browse("coordinator"), f"/action-plans/{draft.id}/waits"
+    page = client.get(f"{address}?state=open&late=1&due_from=2026-12-01").text
+    assert 'id="state"' not in page
+    sent = dict(
+        re.findall(
+            r'<input type="hidden" name="([\w-]+)" value="([^"]*)">', page.split('class="collab-filter"')[1].split("</form>")[0]
+        )
+    )
+    assert sent == {"state": "open", "late": "1", "due_from-day": "01", "due_from-month": "12", "due_from-year": "2569"}
+    answer = client.get(address, query_string={**sent, "organisation": str(world.org_id("khohong")), "apply": "1"})
+    assert answer.status_code == 303
+    for part in ("state=open", "late=1", "due_from=2026-12-01", f"organisation={world.org_id('khohong')}"):
+        assert part in answer.location

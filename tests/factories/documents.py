@@ -124,3 +124,20 @@ REFUSED = {
     "broken.docx": b"PK\x03\x04" + bytes(100),
     "paper.pdf.exe": PDF,
 }
+
+
+def heic(orientation: int = 6, size: tuple[int, int] = (64, 48), fmt: str = "HEIF") -> bytes:
+    """Return a picture as an iPhone makes it: red above, blue below, with the place, and lying on its side for ``orientation`` 6."""
+    import pillow_heif
+    from PIL import Image
+
+    pillow_heif.register_heif_opener()
+    picture = Image.new("RGB", size, (200, 20, 20))
+    picture.paste((20, 20, 200), (0, size[1] // 2, *size))
+    tags = picture.getexif()
+    tags[0x0112] = orientation
+    tags.get_ifd(0x8769)[0x9003] = "2026:11:21 09:30:00"
+    tags.get_ifd(0x8825).update({1: "N", 2: (7.0, 0.0, 27.74)})
+    buffer = io.BytesIO()
+    picture.save(buffer, fmt, exif=tags.tobytes(), quality=70)
+    return buffer.getvalue()

@@ -82,12 +82,12 @@ class ActionItem(Keyed, Versioned, Base):
     """One thing to be done, by one leading organisation with the help of others; or a milestone, which is a day to be reached.
 
     ``is_open`` (the plan is active, and the item neither done nor cancelled nor removed) is kept by the service, so that a work
-    list is one index scan. ``baseline_*`` are the dates that were approved first, when the plan was activated or, for an item that
+    list is one index scan; ``changed_at`` is when the item itself changed last, kept by the history. ``baseline_*`` are the dates that were approved first, when the plan was activated or, for an item that
     was added later, by the next baseline; they never change. ``budget_planned`` is the sum of the budget lines where there are any.
     """
 
     __tablename__ = "action_item"
-    __tracked__ = Tracked(kind="action_item", stream=plan_stream)
+    __tracked__ = Tracked(kind="action_item", stream=plan_stream, stamp="changed_at")
     __table_args__ = (
         sa.Index("ix_action_item_plan_id", "plan_id", "position"),
         sa.Index("ix_action_item_plan_due_on", "plan_id", "due_on", "id", postgresql_where=sa.text("removed_at IS NULL")),
@@ -95,6 +95,15 @@ class ActionItem(Keyed, Versioned, Base):
         sa.Index("ix_action_item_lead_open", "lead_organisation_id", "due_on", "id", postgresql_where=sa.text("is_open")),
         sa.Index("ix_action_item_owner_open", "owner_id", "due_on", "id", postgresql_where=sa.text("is_open")),
         sa.Index("ix_action_item_committee_open", "committee_id", "due_on", "id", postgresql_where=sa.text("is_open")),
+        sa.Index("ix_action_item_lead_state", "lead_organisation_id", "state", "due_on", "id", postgresql_where=sa.text("is_open")),
+        sa.Index("ix_action_item_lead_plan", "lead_organisation_id", "plan_id", "due_on", "id", postgresql_where=sa.text("is_open")),
+        sa.Index("ix_action_item_lead_changed", "lead_organisation_id", "changed_at", "id", postgresql_where=sa.text("is_open")),
+        sa.Index("ix_action_item_committee_state", "committee_id", "state", "due_on", "id", postgresql_where=sa.text("is_open")),
+        sa.Index("ix_action_item_committee_plan", "committee_id", "plan_id", "due_on", "id", postgresql_where=sa.text("is_open")),
+        sa.Index(
+            "ix_action_item_committee_lead", "committee_id", "lead_organisation_id", "due_on", "id", postgresql_where=sa.text("is_open")
+        ),
+        sa.Index("ix_action_item_committee_changed", "committee_id", "changed_at", "id", postgresql_where=sa.text("is_open")),
         sa.Index(
             "uq_action_item_occurrence", "recurrence_id", "period_on", unique=True, postgresql_where=sa.text("recurrence_id IS NOT NULL")
         ),
@@ -131,6 +140,7 @@ class ActionItem(Keyed, Versioned, Base):
     percent: Mapped[int] = mapped_column(default=0)
     position: Mapped[int]
     is_open: Mapped[bool] = mapped_column(default=False, info={"untracked": True})
+    changed_at: Mapped[datetime] = mapped_column(info={"untracked": True})
     removed_at: Mapped[datetime | None]
 
     @property

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from collab.action_plans.states import SheetKind
+from collab.action_plans.states import ImportFailure, SheetKind
 from collab.history import Tracked
 from collab.kernel.db import Base, Json, Keyed, Versioned, code_column
 
@@ -53,7 +53,10 @@ class SheetImport(Keyed, Base):
     """
 
     __tablename__ = "sheet_import"
-    __table_args__ = (sa.Index("ix_sheet_import_user_id", "user_id", "made_at"),)
+    __table_args__ = (
+        sa.Index("ix_sheet_import_user_id", "user_id", "made_at"),
+        sa.Index("ix_sheet_import_asked", "asked_at", postgresql_where=sa.text("asked_at IS NOT NULL AND applied_at IS NULL")),
+    )
 
     plan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("action_plan.id"))
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
@@ -62,3 +65,13 @@ class SheetImport(Keyed, Base):
     rows: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     made_at: Mapped[datetime]
     applied_at: Mapped[datetime | None]
+    #: What a worker needs to apply it: when it was confirmed, as what (fingerprint and language of what was shown), and for whom.
+    asked_at: Mapped[datetime | None]
+    seen: Mapped[str] = mapped_column(default="", server_default="")
+    locale: Mapped[str] = mapped_column(default="th", server_default="th")
+    organisation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    begun_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    failure: Mapped[ImportFailure | None] = code_column(ImportFailure, nullable=True)
+    #: How many rows did what, once it is applied.
+    done: Mapped[dict[str, int] | None] = mapped_column(Json)

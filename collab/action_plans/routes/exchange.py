@@ -7,15 +7,17 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from collab.action_plans import exchange, exchange_apply, exchange_form, exchange_sheet, ledger, queries, rows
+from collab.action_plans import exchange, exchange_apply, exchange_form, exchange_queue, exchange_sheet, ledger, queries, rows
 from collab.action_plans.exchange_check import Effect
 from collab.action_plans.exchange_dates import Checked
+from collab.action_plans.exchange_queue import ImportProgress
 from collab.action_plans.forms_views import ConfirmImportForm, ImportForm
 from collab.action_plans.ledger import MoveRow
 from collab.action_plans.models import ActionPlan, SheetImport
 from collab.action_plans.routes.common import attempt, blueprint, item_prefix, plan_url
 from collab.action_plans.routes.views_common import View, open_view
 from collab.action_plans.states import PlanState, SheetKind
+from collab.action_plans.wording import IMPORT_FAILURES
 from collab.documents.sheets import CSV, XLSX
 from collab.kernel.access import Permission, authorize
 from collab.kernel.errors import InvalidInput, StateConflict
@@ -124,19 +126,14 @@ def _stage(session: Session, form: ImportForm, plan: ActionPlan) -> str:
 @blueprint.route("/action-plans/imports/<uuid:import_id>", methods=["GET", "POST"])
 @requires(Permission.ACTION_ITEM_MANAGE)
 def check_import(import_id: UUID) -> ResponseReturnValue:
-    """Show what each row of a sheet would do, every fault by column; confirmed, the good rows are applied in one transaction."""
+    """Show what each row of a sheet would do, every fault by column; confirmed, the good rows are applied in one transaction.
+
+    A small sheet is applied at once; a large one by a worker, and this page then tells how far it is.
+    """
     form, status = ConfirmImportForm(), 200
     if request.method == "POST" and form.validate():
         try:
-            with unit_of_work() as session:
-                staged = exchange_apply.get_import(session, current_actor(), import_id)
-                done = exchange_apply.apply(
-                    session, actor=current_actor(), now=request_now(), import_id=import_id, seen=form.seen.data or ""
-                )
-                location = plan_url(staged.plan_id)
-            flash(_("Added: %(added)s. Changed: %(changed)s. Left as they are: %(same)s. Left out: %(out)s.", added=done.added,
-                    changed=done.changed, same=done.same, out=done.left_out), "success")  # fmt: skip
-            return redirect(location, 303)
+            return redirect(_confirm(import_id, form.seen.data or ""), 303)
         except StateConflict as error:
             form.form_errors.append(error.message)
             status = 409
@@ -146,6 +143,10 @@ def check_import(import_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         staged = exchange_apply.get_import(session, current_actor(), import_id)
         plan = queries.get_plan(session, current_actor(), staged.plan_id)
+        if (progress := exchange_queue.progress_of(staged)) is not ImportProgress.SHOWN:
+            return render_template(
+                "action_plans/import_progress.html", plan=plan, staged=staged, progress=progress, Progress=ImportProgress
+            ), status
         _check_managing(plan)
         checked = exchange_apply.outcomes_of(session, current_actor(), request_now(), plan, staged)
         moves = ledger.moves_in_words(session, checked.impact)
@@ -153,10 +154,26 @@ def check_import(import_id: UUID) -> ResponseReturnValue:
     return _check_page(form, plan, staged, checked, moves), status
 
 
+def _confirm(import_id: UUID, seen: str) -> str:
+    """Apply a sheet, or let a worker do it; return where to go."""
+    with unit_of_work() as session:
+        actor, now = current_actor(), request_now()
+        staged = exchange_apply.get_import(session, actor, import_id)
+        if len(staged.rows) > exchange_queue.LARGE:
+            exchange_queue.ask(session, actor=actor, now=now, import_id=import_id, seen=seen)
+            return url_for("action_plans.check_import", import_id=import_id)
+        done = exchange_apply.apply(session, actor=actor, now=now, import_id=import_id, seen=seen)
+        location = plan_url(staged.plan_id)
+    flash(_("Added: %(added)s. Changed: %(changed)s. Left as they are: %(same)s. Left out: %(out)s.", added=done.added,
+            changed=done.changed, same=done.same, out=done.left_out), "success")  # fmt: skip
+    return location
+
+
 def _check_page(form: ConfirmImportForm, plan: ActionPlan, staged: SheetImport, checked: Checked, moves: list[MoveRow]) -> str:
     parts = {effect: [outcome for outcome in checked.outcomes if outcome.effect is effect] for effect in Effect}
     doing = len(parts[Effect.ADD]) + len(parts[Effect.CHANGE])
     return render_template(
         "action_plans/import_check.html", form=form, plan=plan, staged=staged, parts=parts, Effect=Effect, most=MOST_SHOWN, doing=doing, moves=moves,
-        columns=exchange_sheet.COLUMNS, button=ngettext("Apply %(num)s row", "Apply %(num)s rows", doing),
+        columns=exchange_sheet.COLUMNS, given={row["row"]: row for row in staged.rows}, is_large=len(staged.rows) > exchange_queue.LARGE,
+        failure=IMPORT_FAILURES[staged.failure] if staged.failure and request.method == "GET" else "", button=ngettext("Apply %(num)s row", "Apply %(num)s rows", doing),
     )  # fmt: skip

@@ -11,13 +11,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from collab.action_plans import filters as filtering
-from collab.action_plans import filters_saved, rows, sheet
+from collab.action_plans import filters_saved, filters_words, rows, sheet
 from collab.action_plans.filters import Filters
 from collab.action_plans.forms_views import FilterForm
 from collab.action_plans.rows import Line, Names
 from collab.action_plans.sheet import Overview
 from collab.action_plans.wording import ITEM_STATES, ORDERS
 from collab.kernel.clock import today
+from collab.kernel.dates import BUDDHIST_OFFSET
 from collab.kernel.i18n import _, lazy
 from collab.members.rules import name_of
 from collab.web.context import current_actor, request_now
@@ -30,6 +31,7 @@ VIEWS = {
     "waits": ("action_plans.waits", lazy("Who waits for whom")),
     "map": ("action_plans.plan_map", lazy("Map")),
 }
+_FIELDS = ("organisation", "leads", "state", "group", "owner", "text", "order", "due_from", "due_to", "late", "no_authority")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,27 @@ class View:
     def arguments(self) -> dict[str, Any]:
         """The arguments of an address that keep the filters."""
         return filtering.arguments_of(self.filters)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the form that this view heeds: who waits for whom is narrowed to an organisation and by nothing else."""
+        return ("organisation",) if self.name == "waits" else _FIELDS
+
+    @property
+    def carried(self) -> dict[str, Any]:
+        """What is asked for beside these fields, as the form carries it on to the other views."""
+        left = {name: value for name, value in self.arguments.items() if name not in self.fields}
+        for name in ("due_from", "due_to"):
+            if (day := left.pop(name, None)) is not None:
+                year, month, date_ = day.split("-")
+                left |= {f"{name}-day": date_, f"{name}-month": month, f"{name}-year": str(int(year) + BUDDHIST_OFFSET)}
+        return left
+
+    @property
+    def narrowed(self) -> str:
+        """What the filters let through in words; '' when that is everything."""
+        filters = filters_words.of_waits(self.filters) if self.name == "waits" else self.filters
+        return filters_words.words_of(filters, dict(self.names.organisations), dict(self.names.people))
 
     @property
     def title(self) -> str:

@@ -90,11 +90,19 @@ def plan_map(plan_id: UUID) -> ResponseReturnValue:
         shares = maps.shares(view.lines(session))
         known = places.places_of(session, [share.organisation_id for share in shares])
     links = {share.organisation_id: _table_of(view, share.organisation_id) for share in shares}
+    late_links = {share.organisation_id: _table_of(view, share.organisation_id, late="1") for share in shares}
     return render_template(
-        "action_plans/map.html", view=view, plan=view.plan, shares=shares, map=maps.draw(shares, known), links=links
+        "action_plans/map.html",
+        view=view,
+        plan=view.plan,
+        shares=shares,
+        map=maps.draw(shares, known),
+        links=links,
+        late_links=late_links,
     )
 
 
-def _table_of(view: View, organisation_id: UUID) -> str:
-    arguments: dict[str, Any] = {**view.arguments, "organisation": str(organisation_id)}
+def _table_of(view: View, organisation_id: UUID, **more: str) -> str:
+    """Return the address of exactly the rows that a figure of the map counts."""
+    arguments: dict[str, Any] = {**view.arguments, "organisation": str(organisation_id), "leads": "1", **more}
     return url_for("action_plans.detail", plan_id=view.plan.id, **arguments)

@@ -1,5 +1,6 @@
 """Views of a plan as PDF, with the filters in their address."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Response, request
@@ -14,11 +15,18 @@ from collab.action_plans.routes.common import blueprint
 from collab.action_plans.routes.views_board import board_by
 from collab.action_plans.routes.views_common import View, open_view
 from collab.action_plans.routes.views_other import holidays, within
-from collab.documents.typesetting import Paper, render_pdf
+from collab.documents.typesetting import Heading, Paper, Paragraph, render_pdf
 from collab.kernel.access import Permission
+from collab.kernel.i18n import lazy
 from collab.web.context import reading, request_now
 from collab.web.downloads import PDF, download
 from collab.web.routing import requires
+
+#: What stands above each paper, below the name of the plan.
+_TITLES = {
+    "table": lazy("Items"), "timeline": lazy("Timeline"), "month": lazy("Calendar"), "board": lazy("Board"), "waits": lazy("Who waits for whom"),
+    "map": lazy("Items by organisation"),
+}  # fmt: skip
 
 
 @blueprint.get("/action-plans/<uuid:plan_id>/table.pdf")
@@ -95,4 +103,6 @@ def _month(session: Session, view: View) -> months.Month:
 
 
 def _send(view: View, paper: Paper, name: str) -> Response:
+    blocks = [Heading(str(_TITLES[name])), *([Paragraph(view.narrowed)] if view.narrowed else []), *paper.blocks]
+    paper = replace(paper, blocks=blocks)
     return download(render_pdf(paper, request_now()), PDF, f"plan-{view.plan.fiscal_year}-{name}.pdf")

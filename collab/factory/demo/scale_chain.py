@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from collab.factory.demo.scale_copy import Batch, blank
-from collab.history import Authority, Tracked, store, writer
+from collab.history import Authority, Tracked, canon, store, writer
 from collab.history.tracking import columns_of
 from collab.kernel.access import Actor
 from collab.kernel.db import Base
@@ -35,6 +35,11 @@ def new_subject(model: type[Base], **values: Any) -> Subject:
     return Subject(model, key, row)
 
 
+def _tracked(subject: Subject) -> Tracked:
+    found: Tracked = subject.model.__tracked__  # type: ignore[attr-defined]
+    return found
+
+
 class Chain:
     """The end of one stream, and the rows that wait to be written behind it."""
 
@@ -49,6 +54,8 @@ class Chain:
         for subject in subjects:
             if "version" in subject.row:
                 subject.row["version"] += 1
+            if stamp := _tracked(subject).stamp:
+                subject.row[stamp] = canon.instant(now)
             item = self._pending(verb, actor, now, subject, authority)
             if first is None:
                 first = replace(item, reason=reason, attachments=attachments or [])
@@ -60,7 +67,7 @@ class Chain:
     def _pending(
         self, verb: str, actor: Actor, now: datetime, subject: Subject, authority: Authority | None
     ) -> writer.PendingEvent:
-        tracked: Tracked = subject.model.__tracked__  # type: ignore[attr-defined]
+        tracked = _tracked(subject)
         clear, private = columns_of(subject.model)
         row = subject.row
         return writer.PendingEvent(

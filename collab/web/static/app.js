@@ -3,7 +3,7 @@ import { initAll } from "./vendor/govuk-frontend-6.3.0.min.js";
 
 const RESUBMIT_MS = 3000;
 const AUTOSAVE_MS = 4000;
-const MOST_COLUMNS = 9;
+const MOST_COLUMNS = 10;
 const MOST_ROWS = 300;
 
 function enliven(scope) {
@@ -18,7 +18,9 @@ function enliven(scope) {
 function labelCells(table) {
   const heads = table.tHead?.rows.length === 1 ? [...table.tHead.rows[0].cells] : [];
   const rows = [...table.rows].slice(1);
-  const uneven = rows.some((row) => [...row.cells].some((cell) => cell.colSpan > 1 || cell.rowSpan > 1));
+  // A row whose one cell spans the table names the group of rows below it.
+  const namesGroup = (row) => row.cells.length === 1 && row.cells[0].colSpan === heads.length;
+  const uneven = rows.some((row) => !namesGroup(row) && [...row.cells].some((cell) => cell.colSpan > 1 || cell.rowSpan > 1));
   if (!heads.length || heads.length > MOST_COLUMNS || rows.length > MOST_ROWS || uneven) return;
   const names = heads.map((head) => head.textContent.trim());
   table.setAttribute("role", "table");
