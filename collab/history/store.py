@@ -25,8 +25,8 @@ _MAKE = """
 INSERT INTO history_stream (id, seq, head, recorded_at)
 SELECT id, 0, %s, at FROM unnest(%s::text[], %s::timestamptz[]) AS w(id, at) ORDER BY id ON CONFLICT (id) DO NOTHING
 """
-_ANNOUNCE = "SELECT set_config('collab.act', '1', true), heads, known FROM history_look(%s, %s)"
-_OPEN = "SELECT heads, known FROM history_open(%s, %s)"
+_ANNOUNCE = "SELECT set_config('collab.act', '1', true), history_look(%s, %s)"
+_OPEN = "SELECT history_open(%s, %s)"
 _SAVE = "SELECT history_save(%s, %s)"
 _APPEND = f"SELECT history_append({', '.join(['%s'] * 21)})"
 _MOVE = """
@@ -143,10 +143,10 @@ def announce(cursor: Cursor, seen: Seen, subjects: dict[UUID, str]) -> None:
 
     By the way, look at the ``subjects`` (id -> stream) and keep what is ``seen``.
     """
-    asked = (_listed(set(subjects.values())), _listed(subjects))
-    _set, heads, known = cursor.execute(_ANNOUNCE, asked).fetchone() or (None, None, None)
-    seen.heads |= _heads(heads)
-    seen.known |= dict.fromkeys(subjects) | _known(known)
+    _set, found = cursor.execute(_ANNOUNCE, (_listed(set(subjects.values())), _listed(subjects))).fetchone() or (None, None)
+    heads, known = _found(found)
+    seen.heads |= heads
+    seen.known |= dict.fromkeys(subjects) | known
 
 
 def open_streams(cursor: Cursor, first: dict[str, datetime], subjects: list[UUID]) -> tuple[dict[str, Head], dict[UUID, Known]]:
@@ -164,8 +164,8 @@ def open_streams(cursor: Cursor, first: dict[str, datetime], subjects: list[UUID
 
 
 def _read(cursor: Cursor, names: list[str], subjects: list[UUID]) -> tuple[dict[str, Head], dict[UUID, Known]]:
-    heads, known = cursor.execute(_OPEN, (_listed(names), _listed(subjects))).fetchone() or (None, None)
-    return _heads(heads), _known(known)
+    (found,) = cursor.execute(_OPEN, (_listed(names), _listed(subjects))).fetchone() or (None,)
+    return _found(found)
 
 
 def _listed(names: Iterable[object]) -> str:
@@ -173,12 +173,12 @@ def _listed(names: Iterable[object]) -> str:
     return " ".join(map(str, names))
 
 
-def _heads(found: list[Any] | None) -> dict[str, Head]:
-    return {name: Head(seq, bytes.fromhex(head), datetime.fromisoformat(at)) for name, seq, head, at in found or ()}
-
-
-def _known(found: list[Any] | None) -> dict[UUID, Known]:
-    return {UUID(subject): Known(UUID(event), state, commitments) for subject, event, state, commitments in found or ()}
+def _found(seen: list[Any] | None) -> tuple[dict[str, Head], dict[UUID, Known]]:
+    heads, known = seen or (None, None)
+    return (
+        {name: Head(seq, bytes.fromhex(head), datetime.fromisoformat(at)) for name, seq, head, at in heads or ()},
+        {UUID(subject): Known(UUID(event), state, commitments) for subject, event, state, commitments in known or ()},
+    )
 
 
 def save(cursor: Cursor, heads: dict[str, Head], rows: Rows) -> bool:

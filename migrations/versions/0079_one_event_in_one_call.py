@@ -15,37 +15,39 @@ depends_on = None
 
 # STABLE: all its reads see what the statement that calls it sees, so that heads and versions are of one moment.
 LOOK = """
-CREATE FUNCTION history_look(streams text, subjects text, OUT heads json, OUT known json)
+CREATE FUNCTION history_look(streams text, subjects text) RETURNS json
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   name text;
   subject uuid;
   line json;
-  ends json[];
-  versions json[];
+  heads json[];
+  known json[];
 BEGIN
   FOREACH name IN ARRAY string_to_array(streams, ' ') LOOP
     SELECT json_build_array(s.id, s.seq, encode(s.head, 'hex'), s.recorded_at) INTO line FROM history_stream s WHERE s.id = name;
-    IF FOUND THEN ends := ends || line; END IF;
+    IF FOUND THEN heads := heads || line; END IF;
   END LOOP;
   FOREACH subject IN ARRAY string_to_array(subjects, ' ')::uuid[] LOOP
     SELECT json_build_array(v.subject_id, v.event_id, v.state, v.commitments) INTO line
     FROM history_version v WHERE v.subject_id = subject AND v.recorded_to = '9999-01-01 00:00:00+00';
-    IF FOUND THEN versions := versions || line; END IF;
+    IF FOUND THEN known := known || line; END IF;
   END LOOP;
-  heads := array_to_json(ends);
-  known := array_to_json(versions);
+  RETURN json_build_array(heads, known);
 END $$
 """
 
 # Two statements within one call: under READ COMMITTED each statement of a volatile function sees what was committed when it began,
 # so that the versions are those which the last holder of the lock left behind.
 OPEN = """
-CREATE FUNCTION history_open(streams text, subjects text, OUT heads json, OUT known json)
+CREATE FUNCTION history_open(streams text, subjects text) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  seen json;
 BEGIN
   PERFORM 1 FROM history_stream WHERE id = ANY(string_to_array(streams, ' ')) ORDER BY id FOR UPDATE;
-  SELECT l.heads, l.known INTO heads, known FROM history_look(streams, subjects) l;
+  SELECT history_look(streams, subjects) INTO seen;
+  RETURN seen;
 END $$
 """
 
