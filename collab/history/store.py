@@ -3,11 +3,12 @@
 Before rows change, one statement announces the act and looks at the streams' heads and the versions in force, without a lock. At the
 end one call writes everything, on condition that the heads are still those: the lock on a stream is held from there to the commit
 only. Who did not look, or came too late, opens the streams first (a lock, then a look). The statements go to psycopg directly, over
-the connection of the session's own transaction.
+the connection of the session's own transaction, with one cursor for each connection: to make a cursor costs as much as to run a small
+statement.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -24,16 +25,10 @@ _MAKE = """
 INSERT INTO history_stream (id, seq, head, recorded_at)
 SELECT id, 0, %s, at FROM unnest(%s::text[], %s::timestamptz[]) AS w(id, at) ORDER BY id ON CONFLICT (id) DO NOTHING
 """
-# One statement, so that heads and versions are of one moment: while a head stands, the versions of its subjects stand.
-_ANNOUNCE = """
-SELECT set_config('collab.act', '1', true),
-       (SELECT json_agg(json_build_array(s.id, s.seq, encode(s.head, 'hex'), s.recorded_at))
-        FROM history_stream s WHERE s.id = ANY(string_to_array(%s, ' '))),
-       (SELECT json_agg(json_build_array(v.subject_id, v.event_id, v.state, v.commitments))
-        FROM history_version v WHERE v.subject_id = ANY(string_to_array(%s, ' ')::uuid[]) AND v.recorded_to = '9999-01-01 00:00:00+00')
-"""
-_OPEN = "SELECT heads, known FROM history_open(string_to_array(%s, ' '), string_to_array(%s, ' ')::uuid[])"
-_SAVE = "SELECT history_save(%s::json, %s::json, %s::json)"
+_ANNOUNCE = "SELECT set_config('collab.act', '1', true), history_look(%s, %s)"
+_OPEN = "SELECT history_open(%s, %s)"
+_SAVE = "SELECT history_save(%s, %s)"
+_APPEND = f"SELECT history_append({', '.join(['%s'] * 21)})"
 _MOVE = """
 UPDATE history_stream s SET seq = w.seq, head = w.head, recorded_at = w.at
 FROM unnest(%s::text[], %s::int8[], %s::bytea[], %s::timestamptz[]) AS w(id, seq, head, at) WHERE s.id = w.id
@@ -42,6 +37,7 @@ _EVENT = (
     "id", "stream_id", "seq", "leaf_hash", "body", "verb", "subject_kind", "subject_id", "actor_id", "organisation_id",
     "authority_kind", "authority_id", "occurred_at", "recorded_at", "request_id",
 )  # fmt: skip
+_LINE = ("was", *_EVENT, "previous", "until", "state", "commitments", "openings")
 _VERSION = (
     "event_id", "previous_event_id", "stream_id", "subject_kind", "subject_id", "recorded_from", "recorded_to", "state", "commitments"
 )  # fmt: skip
@@ -53,7 +49,8 @@ def _text(value: Any) -> str:
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_text).encode
-Connection = psycopg.Connection[Any]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+_CURSOR = "collab.history"
 
 
 @dataclass
@@ -86,7 +83,8 @@ class Rows:
     events: list[tuple[Any, ...]] = field(default_factory=list)
     openings: list[tuple[UUID, str, bytes, Any]] = field(default_factory=list)
     versions: dict[UUID, list[Any]] = field(default_factory=dict)
-    closed: dict[UUID, datetime] = field(default_factory=dict)
+    #: Versions stored before that end here: `history_append` closes them where the next one begins, COPY does not.
+    closed: set[UUID] = field(default_factory=set)
 
     def close(self, known: Known, at: datetime) -> None:
         """End the version ``known`` at the instant ``at``, whether it is stored already or made in this transaction."""
@@ -95,33 +93,36 @@ class Rows:
         if known.event_id in self.versions:
             self.versions[known.event_id][6] = at
         else:
-            self.closed[known.event_id] = at
+            self.closed.add(known.event_id)
 
     def add_version(self, event_id: UUID, previous: UUID | None, stream_id: str, kind: str, subject_id: UUID, at: datetime,
                     state: dict[str, Any], commitments: dict[str, str]) -> None:  # fmt: skip
         """Add a version in force from ``at``."""
         self.versions[event_id] = [event_id, previous, stream_id, kind, subject_id, at, FOREVER, state, commitments]
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return each event with its version and its openings."""
-        openings: dict[UUID, list[tuple[str, bytes, Any]]] = {}
-        for event_id, path, salt, value in self.openings:
-            openings.setdefault(event_id, []).append((path, salt, value))
-        lines = []
+    def lines(self, ends: dict[str, bytes]) -> Iterator[tuple[Any, ...]]:
+        """Yield what `history_append` takes for each event, chained to ``ends``: the hashes that the streams end with before."""
+        ends, openings = dict(ends), self._openings()
         for event in self.events:
-            line = dict(zip(_EVENT, event, strict=True))
-            line["body"] = line["body"].decode()
-            line["openings"] = openings.get(event[0], ())
             version = self.versions.get(event[0])
-            if version:
-                line["previous"], line["recorded_to"], line["state"], line["commitments"] = version[1], *version[6:]
-            lines.append(line)
-        return lines
+            previous, until, state, commitments = (version[1], *version[6:]) if version else (None, None, None, None)
+            yield (ends[event[1]], *event, previous, until, state, commitments, openings.get(event[0]))
+            ends[event[1]] = event[3]
+
+    def _openings(self) -> dict[UUID, list[tuple[str, bytes, Any]]]:
+        found: dict[UUID, list[tuple[str, bytes, Any]]] = {}
+        for event_id, path, salt, value in self.openings:
+            found.setdefault(event_id, []).append((path, salt, value))
+        return found
 
 
-def connection_of(session: Session) -> Connection:
-    """Return psycopg's connection that carries the transaction of ``session``."""
-    return cast(Connection, session.connection().connection.driver_connection)
+def cursor_of(session: Session) -> Cursor:
+    """Return psycopg's cursor on the connection that carries the transaction of ``session``, the same one each time."""
+    connection = session.connection()
+    found: Cursor | None = connection.info.get(_CURSOR)
+    if found is None:
+        found = connection.info[_CURSOR] = cast(psycopg.Connection[Any], connection.connection.driver_connection).cursor()
+    return found
 
 
 @dataclass
@@ -137,36 +138,34 @@ class Seen:
         return self.heads.keys() >= set(streams) and self.known.keys() >= set(subjects)
 
 
-def announce(connection: Connection, seen: Seen, subjects: dict[UUID, str]) -> None:
+def announce(cursor: Cursor, seen: Seen, subjects: dict[UUID, str]) -> None:
     """Say in the transaction that an act is under way, which the trigger on every tracked table asks for.
 
     By the way, look at the ``subjects`` (id -> stream) and keep what is ``seen``.
     """
-    asked = (_listed(set(subjects.values())), _listed(subjects))
-    _set, heads, known = connection.execute(_ANNOUNCE, asked).fetchone() or (None, None, None)
-    seen.heads |= _heads(heads)
-    seen.known |= dict.fromkeys(subjects) | _known(known)
+    _set, found = cursor.execute(_ANNOUNCE, (_listed(set(subjects.values())), _listed(subjects))).fetchone() or (None, None)
+    heads, known = _found(found)
+    seen.heads |= heads
+    seen.known |= dict.fromkeys(subjects) | known
 
 
-def open_streams(
-    connection: Connection, first: dict[str, datetime], subjects: list[UUID]
-) -> tuple[dict[str, Head], dict[UUID, Known]]:
+def open_streams(cursor: Cursor, first: dict[str, datetime], subjects: list[UUID]) -> tuple[dict[str, Head], dict[UUID, Known]]:
     """Lock the streams (making those that are new, from their first instant) and return their heads and the versions in force.
 
     The versions are read by a statement of its own after the lock is held, so that it sees what the last holder committed.
     """
     names = sorted(first)
-    heads, known = _read(connection, names, subjects)
+    heads, known = _read(cursor, names, subjects)
     missing = [name for name in names if name not in heads]
     if missing:
-        connection.execute(_MAKE, (NO_HASH, missing, [first[name] for name in missing]))
-        heads, known = _read(connection, names, subjects)
+        cursor.execute(_MAKE, (NO_HASH, missing, [first[name] for name in missing]))
+        heads, known = _read(cursor, names, subjects)
     return heads, known
 
 
-def _read(connection: Connection, names: list[str], subjects: list[UUID]) -> tuple[dict[str, Head], dict[UUID, Known]]:
-    heads, known = connection.execute(_OPEN, (_listed(names), _listed(subjects))).fetchone() or (None, None)
-    return _heads(heads), _known(known)
+def _read(cursor: Cursor, names: list[str], subjects: list[UUID]) -> tuple[dict[str, Head], dict[UUID, Known]]:
+    (found,) = cursor.execute(_OPEN, (_listed(names), _listed(subjects))).fetchone() or (None,)
+    return _found(found)
 
 
 def _listed(names: Iterable[object]) -> str:
@@ -174,28 +173,42 @@ def _listed(names: Iterable[object]) -> str:
     return " ".join(map(str, names))
 
 
-def _heads(found: list[Any] | None) -> dict[str, Head]:
-    return {name: Head(seq, bytes.fromhex(head), datetime.fromisoformat(at)) for name, seq, head, at in found or ()}
+def _found(seen: list[Any] | None) -> tuple[dict[str, Head], dict[UUID, Known]]:
+    heads, known = seen or (None, None)
+    return (
+        {name: Head(seq, bytes.fromhex(head), datetime.fromisoformat(at)) for name, seq, head, at in heads or ()},
+        {UUID(subject): Known(UUID(event), state, commitments) for subject, event, state, commitments in known or ()},
+    )
 
 
-def _known(found: list[Any] | None) -> dict[UUID, Known]:
-    return {UUID(subject): Known(UUID(event), state, commitments) for subject, event, state, commitments in found or ()}
-
-
-def save(connection: Connection, heads: dict[str, Head], rows: Rows) -> bool:
+def save(cursor: Cursor, heads: dict[str, Head], rows: Rows) -> bool:
     """Write the events, versions and openings, and move the streams on.
 
     Return False, with nothing written, when a stream has moved on since its head was looked at; never after `open_streams`.
     """
-    moved = [
-        {"id": name, "was": head.was, "seq": head.seq, "head": head.head, "at": head.recorded_at} for name, head in heads.items()
-    ]
-    closed = [{"event_id": event_id, "at": at} for event_id, at in rows.closed.items()]
-    saved = connection.execute(_SAVE, (_json(moved), _json(closed) if closed else None, _json(rows.lines()))).fetchone()
+    lines = list(rows.lines({name: head.was for name, head in heads.items()}))
+    if len(lines) == 1:
+        saved = cursor.execute(_APPEND, [_typed(value) for value in lines[0]]).fetchone()
+    else:
+        looked_at = [{"id": name, "was": head.was} for name, head in heads.items()]
+        saved = cursor.execute(_SAVE, (_json(looked_at), _json([_object(line) for line in lines]))).fetchone()
     return saved is not None and saved[0]
 
 
-def copy(connection: Connection, rows: Rows, new_streams: dict[str, Head]) -> None:
+def _typed(value: Any) -> Any:
+    """Return a value of a line as psycopg writes it at once: bytes as they are, all else as text that the function's types read."""
+    if value is None or isinstance(value, (bytes, str)):
+        return value
+    return _json(value) if isinstance(value, (dict, list)) else str(value)
+
+
+def _object(line: tuple[Any, ...]) -> dict[str, Any]:
+    found = dict(zip(_LINE, line, strict=True))
+    found["body"] = found["body"].decode()
+    return found
+
+
+def copy(cursor: Cursor, rows: Rows, new_streams: dict[str, Head]) -> None:
     """Write what a mass load adds, by COPY: streams that are new, and ``rows`` that close no version stored before.
 
     For loads that hold the lock on every stream that they go on with, and move it on themselves.
@@ -208,12 +221,12 @@ def copy(connection: Connection, rows: Rows, new_streams: dict[str, Head]) -> No
         ("history_stream", ("id", "seq", "head", "recorded_at"), moved), ("history_event", _EVENT, rows.events),
         ("history_version", _VERSION, versions), ("history_opening", ("event_id", "path", "salt", "value"), openings),
     ):  # fmt: skip
-        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copying:
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copying:
             for line in lines:
                 copying.write_row(line)
 
 
-def move(connection: Connection, heads: dict[str, Head]) -> None:
+def move(cursor: Cursor, heads: dict[str, Head]) -> None:
     """Move the streams on to where ``heads`` stand."""
     names, ends = list(heads), list(heads.values())
-    connection.execute(_MOVE, (names, [h.seq for h in ends], [h.head for h in ends], [h.recorded_at for h in ends]))
+    cursor.execute(_MOVE, (names, [h.seq for h in ends], [h.head for h in ends], [h.recorded_at for h in ends]))

@@ -249,7 +249,7 @@ def _announce(session: Session, rows: list[Any]) -> None:
         return
     is_first = under_way.seen is None
     seen = under_way.seen = under_way.seen or store.Seen()
-    store.announce(store.connection_of(session), seen, _streams(rows) if is_first else {})
+    store.announce(store.cursor_of(session), seen, _streams(rows) if is_first else {})
     # The session begins its transaction with its first statement.
     under_way.announced = session.get_nested_transaction() or session.get_transaction()
 

@@ -61,20 +61,18 @@ class ChangesRecorded:
 
 def write(session: Session, pending: list[PendingEvent], seen: store.Seen) -> None:
     """Store ``pending`` in order, building on what was ``seen`` while that is still true, else on streams opened and locked."""
-    connection = store.connection_of(session)
+    cursor = store.cursor_of(session)
     streams = {item.stream_id: item.now for item in reversed(pending)}
     subjects = {item.subject_id: None for item in pending}
     if not (
         seen.covers(streams, subjects)
-        and _save(connection, pending, {name: seen.heads[name] for name in streams}, {key: seen.known[key] for key in subjects})
+        and _save(cursor, pending, {name: seen.heads[name] for name in streams}, {key: seen.known[key] for key in subjects})
     ):
-        _save(connection, pending, *store.open_streams(connection, streams, list(subjects)))
+        _save(cursor, pending, *store.open_streams(cursor, streams, list(subjects)))
     publish(session, ChangesRecorded(tuple({(item.subject_kind, item.subject_id): None for item in pending})))
 
 
-def _save(
-    connection: store.Connection, pending: list[PendingEvent], heads: dict[str, Head], known: Mapping[UUID, Known | None]
-) -> bool:
+def _save(cursor: store.Cursor, pending: list[PendingEvent], heads: dict[str, Head], known: Mapping[UUID, Known | None]) -> bool:
     rows, now_known = store.Rows(), dict(known)
     for item in pending:
         head = heads[item.stream_id]
@@ -82,7 +80,7 @@ def _save(
         before = now_known.get(item.subject_id) or Known()
         rows.close(before, head.recorded_at)
         now_known[item.subject_id] = add(rows, item, head, before)
-    return store.save(connection, heads, rows)
+    return store.save(cursor, heads, rows)
 
 
 def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known:

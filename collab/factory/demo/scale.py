@@ -175,14 +175,14 @@ def _fill_plan(job: _Job) -> Share:
     batch, plan = Batch(), job.ground.plans[job.plan]
     with _here.unit_of_work() as session:
         session.execute(sa.text("SELECT set_config('collab.act', '1', true)"))
-        connection, stream_id = store.connection_of(session), f"action_plan/{plan.id}"
-        heads, _known = store.open_streams(connection, {stream_id: plan.since}, [])
+        cursor, stream_id = store.cursor_of(session), f"action_plan/{plan.id}"
+        heads, _known = store.open_streams(cursor, {stream_id: plan.since}, [])
         maker = ItemMaker(batch, job.ground, plan, Chain(batch, stream_id, heads[stream_id]), job.seed)
         for touched in maker.waves(job.share, job.until):
-            batch.write(connection)
+            batch.write(cursor)
             if job.is_searchable:
                 publish(session, ChangesRecorded(tuple(touched)))
-        store.move(connection, heads)
+        store.move(cursor, heads)
     return job.share
 
 

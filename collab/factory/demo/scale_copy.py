@@ -49,22 +49,22 @@ class Batch:
         """Take a row by attribute. It may still change until `write`: rows are read then."""
         self._rows[model].append(row)
 
-    def write(self, connection: store.Connection) -> None:
-        """Send everything into the transaction of ``connection`` and forget it. The caller has announced an act."""
+    def write(self, cursor: store.Cursor) -> None:
+        """Send everything into the transaction of ``cursor`` and forget it. The caller has announced an act."""
         for model in ORDER:
             rows = self._rows.pop(model, [])
             if rows:
-                _copy(connection, model, rows)
-        store.copy(connection, self.history, self.streams)
+                _copy(cursor, model, rows)
+        store.copy(cursor, self.history, self.streams)
         self.history, self.streams = store.Rows(), {}
 
 
-def _copy(connection: store.Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+def _copy(cursor: store.Cursor, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     columns = _columns(model)
     names = [name for name, _column in columns]
     documents = {name for name, column in columns if isinstance(column.type, sa.JSON)}
     listed = ", ".join(f'"{column.name}"' for _name, column in columns)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {model.__tablename__} ({listed}) FROM STDIN") as copy:
+    with cursor.copy(f"COPY {model.__tablename__} ({listed}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row([_json(row[name]) if name in documents else row[name] for name in names])
 

@@ -43,8 +43,8 @@ def add(session: Session, *, now: datetime, size: int) -> tuple[EventId, bytes]:
     frontier = Frontier()
     for line in lines(session):
         frontier.append(hash_leaf(line))
-    connection = store.connection_of(session)
-    heads, _known = store.open_streams(connection, {STREAM: now}, [])
+    cursor = store.cursor_of(session)
+    heads, _known = store.open_streams(cursor, {STREAM: now}, [])
     head = heads[STREAM]
     head.recorded_at = max(head.recorded_at, now)
     event_id = new_id()
@@ -56,7 +56,7 @@ def add(session: Session, *, now: datetime, size: int) -> tuple[EventId, bytes]:
         event_id, STREAM, head.seq, head.head, body, VERB, "log", LOG_ID, None, None, None, None, head.recorded_at, head.recorded_at,
         "",
     ))  # fmt: skip
-    store.save(connection, heads, rows)
+    store.save(cursor, heads, rows)
     _place(session, event_id, size, head)
     return event_id, head.head
 
