@@ -6,8 +6,10 @@ import json
 import stat
 import warnings
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +25,7 @@ from collab.history.models import HistoryEvent, HistoryOpening
 from collab.history.queries import as_of
 from collab.history.sealing import seal as sealing
 from collab.history.verifier.checks import verify_bundle
+from collab.kernel.ids import new_id
 from collab.members.models import Committee
 from tests.attacks.guards import IN_TABLES, switch_off
 from tests.attacks.stage import Case
@@ -147,6 +150,20 @@ def test_41_a_row_changed_past_the_history_becomes_an_alarm_once(intruder: sa.Co
         "integrity.alarm_raised"
     ]
     assert reconcile.reconcile(inside, now=NOW) == 0
+
+
+def test_41_many_rows_changed_past_the_history_cost_as_many_queries_as_one(
+    inside: Session, count_queries: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison has two minutes: with a query for each finding it came to no end, and kept a worker from everything else."""
+    costs = []
+    for many in (1, 40):
+        found = [("committee", new_id(), "name_en") for _number in range(many)]
+        with count_queries() as queries:
+            assert reconcile.raise_new_alarms(inside, now=NOW, mechanism="reconcile", found=[*found, found[0]]) == many
+        costs.append(len(queries))
+        assert reconcile.raise_new_alarms(inside, now=NOW, mechanism="reconcile", found=found) == 0
+    assert costs[0] == costs[1]
 
 
 COME = "INSERT INTO committee SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'code', 'new'))).* FROM committee c"  # fmt: skip
