@@ -27,11 +27,14 @@ class Clumsy(StrEnum):
 
 @dataclass
 class Mailbox:
-    """What a sink took, and how it is to answer: ``recipient`` to RCPT, ``data`` to the end of the text ('' drops the line) after
+    """What a sink took, and how it is to answer: ``sender`` to MAIL, ``recipient`` to RCPT, ``go_on`` to DATA (another code than 354
+    takes no text), ``data`` to the end of the text ('' drops the line) after
     ``pause`` seconds. ``offers`` is an extension that it offers; ``clumsy`` is what it does when commands come in one breath.
     """
 
+    sender: str = "250 ok"
     recipient: str = "250 ok"
+    go_on: str = "354 go on"
     data: str = "250 taken"
     pause: float = 0
     offers: str = ""
@@ -68,8 +71,8 @@ class _Handler(socketserver.StreamRequestHandler):
         if self._came_along and box.clumsy is not None and verb in (b"MAIL", b"RCPT", b"DATA"):
             return self._answer_clumsily(box, verb)
         if verb == b"DATA":
-            return self._take(box, "354 go on")
-        answers = {b"RCPT": box.recipient, b"QUIT": "221 bye"}
+            return self._take(box, box.go_on)
+        answers = {b"MAIL": box.sender, b"RCPT": box.recipient, b"QUIT": "221 bye"}
         if box.offers:
             answers[b"EHLO"] = f"250-sink\r\n250 {box.offers}"
         self._say(answers.get(verb, "250 ok"))
@@ -92,6 +95,8 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _take(self, box: Mailbox, go_on: str) -> bool:
         self._say(go_on)
+        if not go_on.startswith("354"):
+            return True
         box.mails.append(self._text())
         if box.data:
             time.sleep(box.pause)

@@ -52,10 +52,10 @@ def play(stage: Stage, fault: Fault, items: int) -> Outcome:
         if name not in stage.processes:
             stage.start(name)
     stage.add_errands(items)
-    watch = _Watch(stage)
+    watch = _Watch(stage, may_push=False)
     is_done = watch.until(lambda: len(stage.sink.arrived) >= items / 10)
     if is_done:
-        watch = _Watch(stage)
+        watch = _Watch(stage, may_push=True)
         fault.do(stage)
         is_done = watch.until(lambda: _is_done(stage, items))
     outcome = _count(stage, fault, time.monotonic() - began, watch.standstill, is_given_up=not is_done)
@@ -64,10 +64,10 @@ def play(stage: Stage, fault: Fault, items: int) -> Outcome:
 
 
 class _Watch:
-    """Looks whether anything moves, from its making on; what died is started again, and waits are cut short."""
+    """Looks whether anything moves, from its making on; what died is started again and, if it ``may_push``, waits are cut short."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, stage: Stage, *, may_push: bool) -> None:
+        self.stage, self.may_push = stage, may_push
         #: Seconds for which nothing moved, the longest.
         self.standstill = 0.0
         self._done = (-1, -1)
@@ -93,7 +93,7 @@ class _Watch:
                 self._pushed = now
             self._done = done
         # Both children may record for a while what became of ten thousand mails; meanwhile no mail arrives.
-        if now - self._pushed > STANDSTILL_SECONDS:
+        if self.may_push and now - self._pushed > STANDSTILL_SECONDS:
             self.stage.end_leases()
             self.stage.end_waits()
             self._pushed = now

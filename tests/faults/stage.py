@@ -246,10 +246,14 @@ class Stage:
             )
 
     def end_waits(self) -> None:
-        """Let the time of a back-off pass."""
+        """Let the time of a back-off pass; what somebody is just dealing with is left alone."""
         moment = clock.utc_now() - timedelta(days=2)
-        self.execute("UPDATE message SET next_attempt_at = :moment WHERE state = 'waiting'", moment=moment)
-        self.execute("UPDATE reminder SET next_attempt_at = :moment WHERE state = 'due'", moment=moment)
+        for table, state in (("message", "waiting"), ("reminder", "due")):
+            self.execute(
+                f"UPDATE {table} SET next_attempt_at = :moment WHERE id IN (SELECT id FROM {table} "
+                "WHERE state = :state AND next_attempt_at > :moment FOR UPDATE SKIP LOCKED)",
+                state=state, moment=moment,
+            )  # fmt: skip
 
 
 def _add_people(session: Session, now: datetime) -> None:

@@ -168,6 +168,23 @@ def test_what_waits_to_be_recorded_is_recorded_while_the_server_is_silent(offers
     assert done
 
 
+@pytest.mark.parametrize("offers", PIPELINING)
+@pytest.mark.parametrize("at", ["sender", "go_on"])
+def test_no_text_leaves_before_the_server_has_agreed_and_the_mail_is_tried_again(at: str, offers: str) -> None:
+    with smtp_sink() as (server, box):
+        box.offers = offers
+        setattr(box, at, "451 come back later")
+        post = SmtpPost(server)
+        with pytest.raises(DeliveryFailed, match="451 come back later") as refused:
+            post.hand_over(outgoing(), nothing)
+        assert not refused.value.is_final
+        assert [mail for mail in box.mails if mail] == []
+        setattr(box, at, {"sender": "250 ok", "go_on": "354 go on"}[at])
+        post.hand_over(outgoing(), nothing)
+        post.close()
+    assert [mail["Message-ID"] for mail in box.read() if mail["Message-ID"]] == ["<one@collab>"]
+
+
 @pytest.mark.parametrize("clumsy", Clumsy)
 def test_a_server_that_offers_to_hear_all_in_one_breath_and_cannot_gets_each_mail_once(
     clumsy: Clumsy, monkeypatch: pytest.MonkeyPatch
