@@ -123,16 +123,17 @@ def _is_done(stage: Stage, items: int) -> bool:
 
 def _count(stage: Stage, fault: Fault, seconds: float, standstill: float, *, is_given_up: bool) -> Outcome:
     rows = stage.execute(
-        "SELECT e.id, u.email, m.mail_id, "
+        "SELECT e.id, u.email, m.mail_id, coalesce(m.state = 'accepted', false) AS is_accepted, "
         "(SELECT count(*) FROM reminder r WHERE r.target_id = e.id AND r.state = 'queued') AS reminders, "
         "(SELECT count(*) FROM reminder_evidence v WHERE v.target_id = e.id AND v.outcome = 'queued') AS evidence, "
         "(SELECT count(*) FROM reminder_evidence v WHERE v.target_id = e.id AND v.outcome = 'accepted') AS accepted "
         "FROM errand e JOIN user_account u ON u.id = e.owner_id "
-        "LEFT JOIN message m ON m.target_id = e.id AND m.state = 'accepted'"
+        "LEFT JOIN message m ON m.target_id = e.id"
     )
     arrived = dict(stage.sink.arrived)
     recorded = {(row.email, row.mail_id) for row in rows}
-    lost = sum((row.email, row.mail_id) not in arrived or row.reminders < 1 or row.evidence < 1 for row in rows)
+    told = [(row.email, row.mail_id) in arrived and row.is_accepted and row.reminders > 0 and row.evidence > 0 for row in rows]
+    lost = told.count(False)
     doubled = sum(max(row.reminders, row.evidence, row.accepted) > 1 for row in rows) + len(rows) - len({row.id for row in rows})
     doubled += len(arrived.keys() - recorded)
     resent = sum(count - 1 for count in arrived.values())
