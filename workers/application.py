@@ -91,7 +91,9 @@ def _common(settings: Settings) -> dict[str, Any]:
         "worker_send_task_events": False,
         "worker_max_tasks_per_child": 1000,
         "worker_soft_shutdown_timeout": SHUTDOWN.total_seconds(),
-        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        # A run that loses the broker ends well all the same, and a second one for its message finds nothing to do; to kill it would
+        # repeat the mails in flight, and leave what it had claimed until the lease ends.
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_timeout": 3,
         "enable_utc": True,

@@ -1,5 +1,6 @@
 """Turns a message into a mail and hands it over: to an SMTP server, or to the local sink."""
 
+import logging
 import re
 import smtplib
 import ssl
@@ -17,8 +18,9 @@ from collab.notices import envelope
 from collab.notices.digest import Entry
 from collab.notices.headers import addressee, subject
 from collab.notices.models import SunkMail
-from collab.notices.smtp_line import Line, SafeLine
+from collab.notices.smtp_line import Line, PipeliningFailed, SafeLine
 
+logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 20
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
 _UNSAFE = re.compile(r"[^A-Za-z0-9]")
@@ -92,6 +94,11 @@ class Server:
     tls: bool
 
 
+#: Servers that offer PIPELINING and cannot do it, as this process has seen: to find out may take `TIMEOUT_SECONDS`, too long for each
+#: run. A process lives for some hundred jobs, so that a server that was mended is soon believed again.
+_one_at_a_time: set[Server] = set()
+
+
 class SmtpPost:
     """An SMTP server. One connection for a whole run; it is opened anew when it was lost."""
 
@@ -101,10 +108,8 @@ class SmtpPost:
 
     def hand_over(self, mail: Mail, meanwhile: Callable[[], None]) -> str:
         """Send ``mail``; raise DeliveryFailed with the server's answer when it does not take it."""
-        connection = self._connection or self._open()
-        connection.meanwhile = meanwhile
         try:
-            connection.send_one(mail.sender, mail.recipient, mail.source)
+            self._send(mail, meanwhile)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             self._reset()
@@ -117,6 +122,21 @@ class SmtpPost:
             self.close()
             raise DeliveryFailed(f"{type(error).__name__}: {error}", is_line_lost=True) from error
         return "250"
+
+    def _send(self, mail: Mail, meanwhile: Callable[[], None]) -> None:
+        """Send ``mail`` as quickly as the server can take it: on a new line, one command at a time, when it cannot do what it offers."""
+        try:
+            self._say(mail, meanwhile)
+        except PipeliningFailed as error:
+            logger.warning("the mail server cannot do PIPELINING", extra={"answer": str(error)})
+            _one_at_a_time.add(self.server)
+            self.close()
+            self._say(mail, meanwhile)
+
+    def _say(self, mail: Mail, meanwhile: Callable[[], None]) -> None:
+        connection = self._connection or self._open()
+        connection.meanwhile = meanwhile
+        connection.send_one(mail.sender, mail.recipient, mail.source, may_pipeline=self.server not in _one_at_a_time)
 
     def _open(self) -> Line:
         try:

@@ -23,6 +23,7 @@ from collab.history.models import HistoryEvent, HistoryOpening
 from collab.history.queries import as_of
 from collab.history.sealing import seal as sealing
 from collab.history.verifier.checks import verify_bundle
+from collab.kernel.ids import new_id
 from collab.members.models import Committee
 from tests.attacks.guards import IN_TABLES, switch_off
 from tests.attacks.stage import Case
@@ -147,6 +148,20 @@ def test_41_a_row_changed_past_the_history_becomes_an_alarm_once(intruder: sa.Co
         "integrity.alarm_raised"
     ]
     assert reconcile.reconcile(inside, now=NOW) == 0
+
+
+def test_41_many_rows_changed_past_the_history_cost_as_many_questions_as_one(inside: Session, intruder: sa.Connection) -> None:
+    """The comparison has two minutes: with a question for each finding it came to no end, and kept a worker from everything else."""
+    asked: list[str] = []
+    sa.event.listen(intruder, "before_cursor_execute", lambda *seen: asked.append(seen[2]))
+    costs = []
+    for many in (1, 40):
+        found = [("committee", new_id(), "name_en") for _number in range(many)]
+        asked.clear()
+        assert reconcile.raise_new_alarms(inside, now=NOW, mechanism="reconcile", found=[*found, found[0]]) == many
+        costs.append(sum("FROM integrity_alarm" in statement for statement in asked))
+        assert reconcile.raise_new_alarms(inside, now=NOW, mechanism="reconcile", found=found) == 0
+    assert costs == [1, 1]
 
 
 COME = "INSERT INTO committee SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'code', 'new'))).* FROM committee c"  # fmt: skip

@@ -24,6 +24,8 @@ from workers.tasks import notices
 
 KIND = "errand"
 TICK = timedelta(seconds=3)
+#: What the timetable does at least so often is done at every tick here; the rest, as the comparison of a night, keeps its time.
+OFTEN = timedelta(minutes=10)
 #: Seconds that a mail server may be silent; the product waits longer.
 SILENCE_SECONDS = 2
 
@@ -61,7 +63,9 @@ def install() -> None:
     targets.register(KIND, TargetKind(lazy("Reminder"), load_errands, see_errands))
     for module in (base, notices, scheduler):
         module.utc_now = moved_now  # type: ignore[attr-defined]
-    scheduler.SCHEDULE = tuple(dataclasses.replace(line, every=TICK) for line in scheduler.SCHEDULE)
+    scheduler.SCHEDULE = tuple(
+        dataclasses.replace(line, every=TICK) if line.every <= OFTEN else line for line in scheduler.SCHEDULE
+    )
     mail.TIMEOUT_SECONDS = SILENCE_SECONDS
 
 

@@ -35,12 +35,19 @@ def kill_children(stage: Stage) -> None:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         time.sleep(0.5)
-        stage.end_leases(f"%:{child}:%")
+        stage.end_leases()
 
 
 def kill_worker(stage: Stage) -> None:
     """`kill -9` of the worker with all its children."""
     stage.kill("worker")
+    stage.end_leases()
+    stage.start("worker")
+
+
+def stop_worker(stage: Stage) -> None:
+    """The worker is asked to stop, as at an upgrade, and started again: everything is in order, so no mail may be repeated."""
+    stage.stop("worker")
     stage.end_leases()
     stage.start("worker")
 
@@ -136,10 +143,11 @@ def move_clock(stage: Stage) -> None:
 FAULTS = (
     Fault("child_killed", kill_children, in_flight=3 * MOST_OPEN),
     Fault("worker_killed", kill_worker, in_flight=OPEN),
+    Fault("worker_stopped", stop_worker),
     Fault("beat_killed", kill_beat),
     Fault("two_beats", two_beats),
-    Fault("broker_stopped", stop_broker, in_flight=OPEN),
-    Fault("broker_restarted", restart_broker, in_flight=2 * OPEN),
+    Fault("broker_stopped", stop_broker),
+    Fault("broker_restarted", restart_broker),
     Fault("broker_emptied", empty_broker),
     Fault("database_restarted", crash_database, in_flight=OPEN),
     Fault("connection_cut", cut_connections, in_flight=3 * OPEN),

@@ -1,8 +1,10 @@
 """A mail server that counts what reached it, and can hang up after taking a mail, fall silent, or be away."""
 
+import socket
 import socketserver
 import threading
 from collections import Counter
+from contextlib import suppress
 from typing import Any, cast
 
 
@@ -13,6 +15,8 @@ class MailSink:
         self.arrived: Counter[tuple[str, str]] = Counter()
         self.mode = "well"
         self.disturbed = 0
+        #: Mails that arrived, repeated ones too.
+        self.taken = 0
         self._lock = threading.Lock()
         self._server: _Listener | None = None
         self._lines: set[Any] = set()
@@ -32,7 +36,9 @@ class MailSink:
         self._server.shutdown()
         self._server.server_close()
         for line in list(self._lines):
-            line.close()
+            # To close it would not be enough: the thread that reads from it holds it open.
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def take(self, mail: bytes) -> str:
         """Note a mail that has arrived in full; return how the server behaves now."""
@@ -45,12 +51,15 @@ class MailSink:
                 recipient = value.strip().rpartition(b"<")[2].rstrip(b">").decode()
         with self._lock:
             self.arrived[(recipient, message_id)] += 1
+            self.taken += 1
             self.disturbed += self.mode != "well"
         return self.mode
 
 
 class _Handler(socketserver.StreamRequestHandler):
     timeout = 60
+    #: As a server does that means its offer of PIPELINING: no answer waits until the one before it was acknowledged.
+    disable_nagle_algorithm = True
 
     def handle(self) -> None:
         sink = cast(_Listener, self.server).sink
@@ -77,6 +86,9 @@ class _Handler(socketserver.StreamRequestHandler):
                 if mode == "hangs":
                     threading.Event().wait(10)
                     return
+            elif verb == b"EHLO":
+                self._say("250-sink\r\n250 PIPELINING")
+                continue
             elif verb == b"QUIT":
                 self._say("221 bye")
                 return

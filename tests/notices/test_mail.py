@@ -10,7 +10,7 @@ import pytest
 from collab.notices.digest import Entry
 from collab.notices.kinds import KINDS, can_be_muted
 from collab.notices.mail import DeliveryFailed, Letter, Mail, Server, SmtpPost, write_mail
-from tests.factories.notices import nothing, parsed, smtp_sink
+from tests.factories.notices import Clumsy, nothing, parsed, smtp_sink
 
 THAI = "ครบกำหนด 30 พฤศจิกายน 2569: ซื้อรถเก็บขยะ 2 คัน " * 4
 
@@ -166,6 +166,56 @@ def test_what_waits_to_be_recorded_is_recorded_while_the_server_is_silent(offers
         post.hand_over(outgoing(), lambda: done.append("recorded"))
         post.close()
     assert done
+
+
+@pytest.mark.parametrize("offers", PIPELINING)
+@pytest.mark.parametrize("at", ["sender", "go_on"])
+def test_no_text_leaves_before_the_server_has_agreed_and_the_mail_is_tried_again(at: str, offers: str) -> None:
+    with smtp_sink() as (server, box):
+        box.offers = offers
+        setattr(box, at, "451 come back later")
+        post = SmtpPost(server)
+        with pytest.raises(DeliveryFailed, match="451 come back later") as refused:
+            post.hand_over(outgoing(), nothing)
+        assert not refused.value.is_final
+        assert [mail for mail in box.mails if mail] == []
+        setattr(box, at, {"sender": "250 ok", "go_on": "354 go on"}[at])
+        post.hand_over(outgoing(), nothing)
+        post.close()
+    assert [mail["Message-ID"] for mail in box.read() if mail["Message-ID"]] == ["<one@collab>"]
+
+
+@pytest.mark.parametrize("clumsy", Clumsy)
+def test_a_server_that_offers_to_hear_all_in_one_breath_and_cannot_gets_each_mail_once(
+    clumsy: Clumsy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collab.notices.mail.TIMEOUT_SECONDS", 1)
+    with smtp_sink() as (server, box):
+        box.offers, box.clumsy = "PIPELINING", clumsy
+        for name in ("<one@collab>", "<two@collab>", "<three@collab>"):
+            # Each run has a way out of its own; what the first has found out, the next ones know.
+            post = SmtpPost(server)
+            assert post.hand_over(outgoing(mail_id=name), nothing) == "250"
+            post.close()
+    breath = len("RCPT TO:<a@example.test>\r\nDATA\r\n")
+    assert box.at_once == ([breath] * 3 if clumsy is Clumsy.SLOW else [breath, 0, 0, 0])
+    assert [mail["Message-ID"] for mail in box.read() if mail["Message-ID"]] == ["<one@collab>", "<two@collab>", "<three@collab>"]
+
+
+def test_a_line_that_is_lost_later_is_no_reason_to_say_everything_one_at_a_time() -> None:
+    with smtp_sink() as (server, box):
+        box.offers = "PIPELINING"
+        post = SmtpPost(server)
+        post.hand_over(outgoing(), nothing)
+        box.clumsy = Clumsy.HANGS_UP
+        with pytest.raises(DeliveryFailed) as lost:
+            post.hand_over(outgoing(mail_id="<two@collab>"), nothing)
+        assert lost.value.is_line_lost
+        box.clumsy = None
+        post.hand_over(outgoing(mail_id="<two@collab>"), nothing)
+        post.close()
+    assert all(box.at_once)
+    assert [mail["Message-ID"] for mail in box.read()] == ["<one@collab>", "<two@collab>"]
 
 
 def test_a_server_that_does_not_answer_is_told_in_words() -> None:

@@ -153,3 +153,25 @@ def test_killed_child_gives_its_message_back(
     assert wait_for(lambda: bool(started.read_text(encoding="ascii")))
     os.kill(int(started.read_text(encoding="ascii")), signal.SIGKILL)
     assert wait_for(lambda: "slow" in marks(tmp_path, "done"))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("environ", ["embedded"], indirect=True)
+@pytest.mark.parametrize("remapped", ["SIGQUIT", ""])
+def test_a_worker_that_is_told_to_stop_lets_its_children_finish_what_is_under_way(
+    environ: dict[str, str],
+    start_worker: Callable[[], subprocess.Popen[bytes]],
+    tmp_path: Path,
+    remapped: str,
+    how: signal.Signals,
+) -> None:
+    """As docs/operators.md has it run, and without that."""
+    if remapped:
+        environ["REMAP_SIGTERM"] = remapped
+    send = job_sender(load_settings(environ))
+    worker = start_worker()
+    send("tests.go_on_until_stopped", {"directory": str(tmp_path), "name": "long"})
+    assert wait_for(lambda: "long" in marks(tmp_path, "started"))
+    worker.send_signal(how)
+    worker.wait(20)
+    assert "long" in marks(tmp_path, "done")

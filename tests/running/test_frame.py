@@ -162,6 +162,8 @@ def test_what_holds_for_every_broker(tmp_path: Path, broker: str) -> None:
     assert conf.task_reject_on_worker_lost
     assert conf.accept_content == ["json"]
     assert conf.worker_prefetch_multiplier == 1
+    # A run that loses the broker is not killed in the midst of a mail.
+    assert not conf.worker_cancel_long_running_tasks_on_connection_loss
     assert conf.task_soft_time_limit < conf.task_time_limit
     assert conf.result_backend is None
     if broker.startswith("redis"):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from collab.history import canon
 from collab.history.log_models import IntegrityAlarm
 from collab.history.models import FOREVER, HistoryVersion
-from collab.history.tracking import act, columns_of, tracked_models
+from collab.history.tracking import add_each, columns_of, tracked_models
 from collab.kernel.access import job_actor
 from collab.kernel.ids import new_id
 
@@ -78,27 +78,28 @@ def reconcile(session: Session, *, now: datetime) -> int:
 
 
 def raise_new_alarms(session: Session, *, now: datetime, mechanism: str, found: Sequence[tuple[str, UUID, str]]) -> int:
-    """Record an alarm for each of ``found`` (table, row, what is wrong with it) that has none yet; return how many are new."""
-    count = 0
-    for table, subject_id, fields in found:
-        known = session.scalar(
-            sa.select(IntegrityAlarm.id).where(
-                IntegrityAlarm.subject_table == table, IntegrityAlarm.subject_id == subject_id, IntegrityAlarm.fields == fields,
-            ).limit(1)
-        )  # fmt: skip
-        if known is None:
-            raise_alarm(session, now=now, mechanism=mechanism, table=table, subject_id=subject_id, fields=fields)
-            count += 1
+    """Record an alarm for each of ``found`` (table, row, what is wrong with it) that has none yet; return how many are new.
+
+    The queries grow with the chunks: what was changed past the history may be much, and is found again each night.
+    """
+    distinct, count = list(dict.fromkeys(found)), 0
+    for start in range(0, len(distinct), CHUNK):
+        chunk = distinct[start : start + CHUNK]
+        known = _known(session, [subject_id for _table, subject_id, _fields in chunk])
+        alarms = [_alarm(one, mechanism, now) for one in chunk if one not in known]
+        add_each(session, actor=_ACTOR, acts=[("integrity.alarm_raised", now, alarm) for alarm in alarms])
+        count += len(alarms)
     return count
 
 
-def raise_alarm(
-    session: Session, *, now: datetime, mechanism: str, table: str, subject_id: UUID | None, fields: str
-) -> IntegrityAlarm:
-    """Record that something does not agree with the history."""
-    alarm = IntegrityAlarm(
+def _known(session: Session, subject_ids: Sequence[UUID]) -> set[tuple[str, UUID, str]]:
+    columns = (IntegrityAlarm.subject_table, IntegrityAlarm.subject_id, IntegrityAlarm.fields)
+    rows = session.execute(sa.select(*columns).where(IntegrityAlarm.subject_id.in_(subject_ids)))
+    return {(table, subject_id, fields) for table, subject_id, fields in rows if subject_id is not None}
+
+
+def _alarm(found: tuple[str, UUID, str], mechanism: str, now: datetime) -> IntegrityAlarm:
+    table, subject_id, fields = found
+    return IntegrityAlarm(
         id=new_id(), mechanism=mechanism, subject_table=table, subject_id=subject_id, fields=fields, found_at=now
     )
-    with act(session, verb="integrity.alarm_raised", actor=_ACTOR, now=now, subject=alarm):
-        session.add(alarm)
-    return alarm
