@@ -388,7 +388,7 @@ def _broken_stream() -> io.BytesIO:
                 zipfile.ZipFile(io.BytesIO(damaged)).read(part)
         except zlib.error:
             return io.BytesIO(damaged)
-        except Exception:
+        except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, KeyError):
             continue
     raise AssertionError("no place breaks the stream")
 
