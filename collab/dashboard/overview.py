@@ -57,7 +57,15 @@ def committees_of(session: Session, actor: Actor, now: datetime) -> list[Committ
     keys = [row.id for row in committees]
     late = {name: _late_counts(session, kind, keys, day) for name, kind in sorted(due_kinds().items())} if keys else {}
     return [
-        CommitteeOverview(row.id, name_of(row), [_figure(name, found.get(row.id, 0), row.id) for name, found in late.items()])
+        CommitteeOverview(
+            row.id,
+            name_of(row),
+            [
+                _figure(name, found.get(row.id, 0), row.id)
+                for name, found in late.items()
+                if due_kinds()[name].may_count(actor, row.id)
+            ],
+        )
         for row in committees
     ]
 
