@@ -28,11 +28,23 @@ def visible_findings(actor: Actor) -> sa.Select[Finding]:
     One that was never issued is its author's alone.
     """
     statement = sa.select(Finding).where(sa.or_(Finding.issued_at.is_not(None), Finding.auditor_id == actor.user_id))
-    if actor.everywhere(Role.AUDITOR) or actor.everywhere(Role.ADMINISTRATOR):
+    if _sees_all_findings(actor):
         return statement
-    committees = actor.scopes(Role.COORDINATOR, Scope.COMMITTEE) | actor.scopes(Role.AUDITOR, Scope.COMMITTEE)
     mine = Finding.organisation_id.in_(actor.organisation_ids)
-    return statement.where(sa.or_(mine, Finding.committee_id.in_(committees)))
+    return statement.where(sa.or_(mine, Finding.committee_id.in_(_overseen(actor))))
+
+
+def _sees_all_findings(actor: Actor) -> bool:
+    return actor.everywhere(Role.AUDITOR) or actor.everywhere(Role.ADMINISTRATOR)
+
+
+def _overseen(actor: Actor) -> set[UUID]:
+    return actor.scopes(Role.COORDINATOR, Scope.COMMITTEE) | actor.scopes(Role.AUDITOR, Scope.COMMITTEE)
+
+
+def may_count(actor: Actor, committee_id: UUID) -> bool:
+    """Say whether ``actor`` sees every issued finding of the committee, and so may know how many there are."""
+    return _sees_all_findings(actor) or committee_id in _overseen(actor)
 
 
 def get_finding(session: Session, actor: Actor, finding_id: UUID) -> Finding:

@@ -101,9 +101,21 @@ def _due_follow_ups() -> AnySelect:
 def install() -> None:
     """Register the kind, its due rows and its tasks."""
     register("finding", TargetKind(lazy("Audit finding"), _load, _visible, because_of=_because_of))
-    register_due(DueKind(kind="finding", target_kind="finding", label=lazy("Answer to an audit finding"), select=_due_replies))
+    register_due(
+        DueKind(
+            kind="finding",
+            target_kind="finding",
+            label=lazy("Answer to an audit finding"),
+            select=_due_replies,
+            may_count=queries.may_count,
+        )
+    )
     follow_up = lazy("Report on the follow-up of an audit finding")
-    register_due(DueKind(kind="finding_follow_up", target_kind="finding", label=follow_up, select=_due_follow_ups))
+    register_due(
+        DueKind(
+            kind="finding_follow_up", target_kind="finding", label=follow_up, select=_due_follow_ups, may_count=queries.may_count
+        )
+    )
     turns.register_turn(turns.TurnSource("finding", _waiting))
     turns.register_task_label("finding.reply", lazy("Answer the auditor's question"))
     turns.register_task_label("finding.report", lazy("Report to the auditor what was done"))

@@ -56,14 +56,14 @@ def committees_of(session: Session, actor: Actor, now: datetime) -> list[Committ
     day = today(now)
     keys = [row.id for row in committees]
     late = {name: _late_counts(session, kind, keys, day) for name, kind in sorted(due_kinds().items())} if keys else {}
-    return [_committee(row, {name: found.get(row.id, 0) for name, found in late.items()}) for row in committees]
+    return [_committee(actor, row, {name: found.get(row.id, 0) for name, found in late.items()}) for row in committees]
 
 
-def _committee(row: Committee, late: Mapping[str, int]) -> CommitteeOverview:
-    figures = [_figure(name, number, row.id) for name, number in late.items() if number]
-    return CommitteeOverview(
-        row.id, name_of(row), figures, [str(due_kinds()[name].label) for name, number in late.items() if not number]
-    )
+def _committee(actor: Actor, row: Committee, late: Mapping[str, int]) -> CommitteeOverview:
+    shown = {name: number for name, number in late.items() if due_kinds()[name].may_count(actor, row.id)}
+    figures = [_figure(name, number, row.id) for name, number in shown.items() if number]
+    in_time = [str(due_kinds()[name].label) for name, number in shown.items() if not number]
+    return CommitteeOverview(row.id, name_of(row), figures, in_time)
 
 
 def _late_counts(session: Session, kind: DueKind, committee_ids: list[UUID], day: date) -> dict[UUID, int]:

@@ -138,14 +138,15 @@ class Database:
 
 
 def create_engine(url: str, **options: Any) -> sa.Engine:
-    """Return an engine on PostgreSQL; UTC sessions, checked connections."""
-    return _checked(sa.create_engine(url, connect_args={"options": f"-c timezone=UTC {_NO_JIT}"}, **options))
+    """Return an engine on PostgreSQL; UTC sessions, checked connections, no values in the texts of errors (they are logged)."""
+    arguments = {"options": f"-c timezone=UTC {_NO_JIT}"}
+    return _checked(sa.create_engine(url, connect_args=arguments, hide_parameters=True, **options))
 
 
 def create_reader(url: str, **options: Any) -> sa.Engine:
     """Return an engine for reads: a statement is its own transaction, so that none is begun or rolled back, and none may write."""
     arguments = {"options": f"-c timezone=UTC {_NO_JIT} -c default_transaction_read_only=on"}
-    return _checked(sa.create_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", **options))
+    return _checked(sa.create_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True, **options))
 
 
 def _checked(engine: sa.Engine) -> sa.Engine:

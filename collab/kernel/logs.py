@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,8 @@ from config import LogFormat
 
 _fields: ContextVar[dict[str, str]] = ContextVar("log_fields", default={})  # noqa: B039 - never changed in place
 
+#: What PostgreSQL adds to an error: the key or the whole row at fault, up to what SQLAlchemy writes behind it.
+_DETAIL = re.compile(r"\n(?:DETAIL|CONTEXT):.*?(?=\n\[SQL: |\n\n(?:The above|During handling)|\Z)", re.DOTALL)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
 
 
@@ -52,7 +55,15 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     return {**_fields.get(), **extra}
 
 
-class JsonFormatter(logging.Formatter):
+class _Discreet(logging.Formatter):
+    """Leaves out of errors what rows hold: names, addresses, texts. Where it happened and what went wrong stay."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
+        """Return the traceback without the rows that PostgreSQL names."""
+        return _DETAIL.sub("", super().formatException(ei))
+
+
+class JsonFormatter(_Discreet):
     """Writes a record as one JSON object; values that JSON has not are written as text."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -69,7 +80,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-class TextFormatter(logging.Formatter):
+class TextFormatter(_Discreet):
     """Writes a record for people: level, message, then fields as ``name=value``."""
 
     def format(self, record: logging.LogRecord) -> str:

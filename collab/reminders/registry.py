@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
+from collab.kernel.access import Actor
 from collab.kernel.i18n import LazyText
 from collab.kernel.paging import AnySelect
 
@@ -13,13 +15,17 @@ COLUMNS = ("target_id", "due_on", "organisation_id", "owner_id", "committee_id")
 
 @dataclass(frozen=True)
 class DueKind:
-    """One kind of due date. ``select`` returns the columns `COLUMNS` of everything that is still open."""
+    """One kind of due date. ``select`` returns the columns `COLUMNS` of everything that is still open.
+
+    ``may_count`` says who may know how many there are in a committee: whoever may see them all there.
+    """
 
     kind: str
     target_kind: str
     label: LazyText
     select: Callable[[], AnySelect]
     plan_kind: str = ""
+    may_count: Callable[[Actor, UUID], bool] = lambda _actor, _committee_id: True
 
 
 _kinds: dict[str, DueKind] = {}

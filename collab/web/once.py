@@ -24,7 +24,7 @@ def claim(session: Session, form: Any, now: datetime) -> None:
 
     The unique key makes the second of two simultaneous submissions wait for the first one's commit.
     """
-    key = (form.once.data or "")[:64]
+    key = _key_of(form)
     if not key:
         return
     statement = (
@@ -38,9 +38,14 @@ def claim(session: Session, form: Any, now: datetime) -> None:
         raise AlreadySubmitted(first.location if first and first.location else request.path)
 
 
+def _key_of(form: Any) -> str:
+    """Return the form's key; a hidden field too holds whatever was sent, and PostgreSQL keeps no NUL."""
+    return str(form.once.data or "").replace("\x00", "")[:64]
+
+
 def leads_to(session: Session, form: Any, location: str) -> None:
     """Remember that the claimed submission led to ``location``."""
-    found = session.get(OnceKey, (form.once.data or "")[:64])
+    found = session.get(OnceKey, _key_of(form))
     if found is not None:
         found.location = location
 

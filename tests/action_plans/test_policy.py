@@ -157,6 +157,17 @@ def test_who_asked_does_not_decide(session: Session, world: World, now: datetime
     service.decide_deadline(session, actor=world.actors["chair"], now=now, item_id=item.id, approved=True, words="")
 
 
+def test_who_reported_does_not_verify_after_a_change_of_office(
+    session: Session, world: World, now: datetime, item: ActionItem
+) -> None:
+    """The clerk reported for the municipality, and moved to the agency the week after."""
+    made.report(session, world, now, item, 100)
+    moved = replace(world.actors["coordinator"], user_id=world.users["clerk_banphru"].id)
+    with pytest.raises(NotAllowed):
+        service.judge_report(session, actor=moved, now=now, item_id=item.id, accepted=True, words="")
+    service.judge_report(session, actor=world.actors["coordinator"], now=now, item_id=item.id, accepted=True, words="")
+
+
 @pytest.mark.parametrize("who", PEOPLE)
 def test_who_makes_and_activates_plans(
     session: Session, world: World, now: datetime, authority: Ref, draft: ActionPlan, who: str

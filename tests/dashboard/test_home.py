@@ -75,6 +75,13 @@ def test_the_rows_behind_a_figure_open_whatever_is_asked(browse: Browse, world: 
     assert browse("coordinator").get(f"/due{query}").status_code < 500
 
 
+@pytest.mark.parametrize(("who", "counts"), [("chair", False), ("coordinator", True), ("auditor", True), ("administrator", True)])
+def test_only_who_sees_all_findings_is_told_their_number(browse: Browse, world: World, who: str, counts: bool) -> None:
+    page = browse(who).get("/home").text
+    assert "/due?kind=action_item" in page
+    assert ("/due?kind=finding&" in page.replace("&amp;", "&")) is counts
+
+
 def test_an_auditor_first_sees_what_was_decided_not_every_small_change(
     browse: Browse, session: Session, world: World, now: datetime
 ) -> None:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,38 @@ def server(tmp_path: Path, signer: LogSigner) -> Iterator[tuple[witness.Witness,
     running.shutdown()
     running.server_close()
     thread.join()
+
+
+def test_a_witness_sends_nobody_on() -> None:
+    """Whoever runs a witness could otherwise have this machine ask what only it can reach."""
+    asked: list[str] = []
+
+    class Sends(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/inside")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    running = HTTPServer(("127.0.0.1", 0), Sends)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        with pytest.raises(witnesses.Refused):
+            witnesses.bring(f"http://127.0.0.1:{running.server_port}", "old 0\n")
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
+    assert asked == ["/add-checkpoint"]
 
 
 def test_by_http_and_again_after_more_was_recorded(session: Session, world: World, seal: Seal, now: datetime, server: tuple[witness.Witness, str]) -> None:  # fmt: skip

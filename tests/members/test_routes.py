@@ -117,6 +117,12 @@ def test_a_second_submit_makes_one_organisation(browse: Browse, session: Session
     assert len(session.scalars(sa.select(Organisation).where(Organisation.name_en == "Trial Town")).all()) == 1
 
 
+@pytest.mark.parametrize("once", ["a\x00b", "\x00", "ก" * 300])
+def test_any_key_of_a_form_is_taken(browse: Browse, session: Session, world: World, once: str) -> None:
+    """Hidden fields too hold whatever was sent; PostgreSQL keeps no NUL."""
+    assert browse("administrator").post("/members/organisations/new", data=organisation_form(once=once)).status_code == 303
+
+
 def test_two_editors_both_texts_are_shown(browse: Browse, session: Session, world: World) -> None:
     path = f"/members/organisations/{world.org_id('banphru')}/edit"
     assert browse("administrator").post(path, data=organisation_form(version="1", name_en="First")).status_code == 303

@@ -4,6 +4,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -146,11 +147,18 @@ def accept(session: Session, witness: LogWitness, size: int, line: str, *, now: 
     session.execute(statement.on_conflict_do_nothing())
 
 
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """Follows nobody: whoever runs a witness must not send this machine on, to addresses that only it can reach."""
+
+    def redirect_request(self, *_request: Any) -> None:
+        """Return nothing, which makes the answer a refusal."""
+
+
 def bring(url: str, request: str) -> str:
-    """Bring a request to the witness at ``url`` and return its signature line. Raises Refused, OSError."""
+    """Bring a request to the witness at ``url`` and return its signature line. Raises Refused (a redirection too), OSError."""
     asked = urllib.request.Request(f"{url}/add-checkpoint", data=request.encode(), method="POST")  # noqa: S310 - checked when added
     try:
-        with urllib.request.urlopen(asked, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with urllib.request.build_opener(_Stays).open(asked, timeout=TIMEOUT_SECONDS) as answer:
             return str(answer.read(MOST_ANSWER).decode("utf-8", "replace"))
     except urllib.error.HTTPError as error:
         raise Refused(error.code, error.read(MOST_ANSWER).decode("utf-8", "replace")) from None
