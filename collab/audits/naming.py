@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from collab.audits.values import PEOPLE_FIELDS, Names, ids_in, uuid_in
+from collab.audits.values import PEOPLE_FIELDS, Names, ids_in, record_in, uuid_in
 from collab.audits.wording_parts import caption_of
 from collab.history import queries as history
 from collab.history.queries import Snapshot
 from collab.kernel import targets
+from collab.kernel.i18n import _
 from collab.kernel.targets import Ref, TargetInfo
 from collab.members import queries as members
 
@@ -61,8 +62,10 @@ def _place(item: Snapshot) -> list[UUID]:
 def title_of(state: Mapping[str, Any], organisations: Mapping[UUID, str]) -> str:
     """Return by what a stored state is known: its title, text or name; a seat or a party by its organisation."""
     for name in ("title", "motion", "heading", "name", "name_th", "text", "words", "number"):
-        if isinstance(state.get(name), str) and state[name]:
+        if isinstance(state.get(name), str) and state[name] and record_in(state[name]) is None:
             number = f"{state['number']} " if name != "number" and state.get("number") else ""
             return f"{number}{state[name]}"[:_TITLE]
     key = uuid_in(state.get("organisation_id"))
+    if key is None and state.get("number"):
+        return _("Number %(number)s", number=state["number"])
     return organisations.get(key, "") if key else ""

@@ -6,17 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from collab.audits import wording, wording_nested
 from collab.audits.wording_parts import caption_of
-from collab.history.tracking import tracked_models
 from collab.kernel.dates import format_date, format_datetime
-from collab.kernel.db import Money
 from collab.kernel.i18n import _, get_locale
 from collab.kernel.money import format_baht
 from collab.kernel.targets import Ref, TargetInfo
@@ -26,6 +21,8 @@ PEOPLE_FIELDS = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "de
                      "decided_by_id", "requested_by_id", "verified_by_id", "uploaded_by_id", "signatory_id"})  # fmt: skip
 #: Fields that hold the kind of an object.
 KIND_FIELDS = frozenset({"target_kind", "authority_kind", "subject_kind"})
+#: Fields that hold baht. A test holds them complete.
+MONEY_FIELDS = frozenset({"amount", "budget_planned", "committed", "cost_amount", "cost_spent", "planned", "spent", "total"})
 EMPTY = "–"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -97,20 +94,13 @@ def _plain_text(name: str, text: str) -> str:
         return format_date(date.fromisoformat(text), get_locale())
     if _INSTANT.fullmatch(text):
         return format_datetime(datetime.fromisoformat(text), get_locale())
-    if _SUM.fullmatch(text) and name in _money_fields():
+    if _SUM.fullmatch(text) and name in MONEY_FIELDS:
         return _("%(sum)s baht", sum=format_baht(Decimal(text)))
     if name in KIND_FIELDS:
         return caption_of(text)
     if _FIGURE.fullmatch(text):
         return text.rstrip("0").rstrip(".")
     return wording_nested.code_text(name, text) or wording.value_text(text)
-
-
-@cache
-def _money_fields() -> frozenset[str]:
-    """Return the names of the columns that hold baht."""
-    columns = (column for model in tracked_models().values() for column in sa.inspect(model).columns)
-    return frozenset(str(column.key) for column in columns if column.type is Money)
 
 
 def uuid_in(value: Any) -> UUID | None:

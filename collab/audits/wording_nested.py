@@ -53,7 +53,7 @@ KEYS: dict[str, Mapping[str, LazyText]] = {
     "readiness": facts.READINESS,
 }
 #: In this order a reader wants them; what is not named here follows.
-ORDER = tuple(key for keys in KEYS.values() for key in keys)
+ORDER = ("number", "title", "organisation_id", "role", "text", *(key for keys in KEYS.values() for key in keys))
 
 _LAW = {**{basis.code: basis.name for basis in facts.LEGAL_BASES}, **legal.LEGAL_BASES}
 #: Codes that a field holds, by the field, with their names: law and forms are data and stay Thai.

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from collab import history
 from collab.action_plans import service as action_plans
 from collab.action_plans.models import ActionItem
-from collab.audits import clocks, coverage, trail, wording_parts
+from collab.audits import clocks, coverage, past, trail, wording_parts
+from collab.audits.routes.blueprint import STREAM_KINDS
 from collab.factory import register_areas
-from collab.history.tracking import tracked_models
+from collab.history.tracking import columns_of, tracked_models
 from collab.kernel import targets
 from collab.kernel.clock import at_bangkok
 from collab.members.models import SeatHolder
@@ -115,6 +116,15 @@ def test_every_kind_of_part_has_a_caption() -> None:
     register_areas()
     kinds = {model.__tracked__.kind for model in tracked_models().values()}  # type: ignore[attr-defined]
     assert kinds - set(targets.kinds()) - set(wording_parts.PARTS) == set()
+
+
+def test_every_column_of_a_past_state_is_a_field_of_its_kind() -> None:
+    register_areas()
+    fields = {model.__tracked__.kind: set().union(*columns_of(model)) for model in tracked_models().values()}  # type: ignore[attr-defined]
+    strange = {(kind, name) for kind, names in past.COLUMNS.items() for name in names if name not in fields[kind]}
+    assert strange == set()
+    wholes = {kind for kind in fields if kind in STREAM_KINDS}
+    assert wholes <= set(past.COLUMNS), "what can be shown as of a day has columns that somebody chose"
 
 
 def test_pages_of_the_past(session: Session, world: World, now: datetime, item: ActionItem, browse: Browse) -> None:

@@ -1,15 +1,18 @@
 """Stored values are told in words: no code, no ISO date and no shortened id stands on an auditor's page."""
 
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
-from collab.audits.values import Names, ids_in, value_text
+from collab.audits.values import MONEY_FIELDS, Names, ids_in, value_text
 from collab.factory import register_areas
+from collab.history.tracking import tracked_models
+from collab.kernel.db import Money
 from collab.kernel.i18n import speaking
 
-PERSON = uuid4()
+PERSON = UUID(int=7)
 NAMES = Names({PERSON: "สุดา"}, {}, {})
 
 
@@ -38,6 +41,13 @@ def test_a_value_is_told_in_words(name: str, value: object, thai: str, english: 
         assert value_text(name, value, NAMES) == thai
     with speaking("en"):
         assert value_text(name, value, NAMES) == english
+
+
+def test_every_column_of_money_is_told_in_baht() -> None:
+    columns = [column for model in tracked_models().values() for column in sa.inspect(model).columns]
+    assert {str(column.key) for column in columns if column.type is Money} == MONEY_FIELDS
+    others = {str(column.key) for column in columns if isinstance(column.type, sa.Numeric) and column.type is not Money}
+    assert others & MONEY_FIELDS == set(), "a field of one name cannot be both"
 
 
 def test_a_record_is_told_key_by_key_in_its_readers_order() -> None:

@@ -177,7 +177,7 @@ def test_lines_printed_in_minutes_are_checked_like_a_checkpoint(
     # Typed by hand from paper: spaces and line ends of another machine do not matter, a letter does.
     typed.write_text(f"  {name}\r\n{size} \r\n{root}\r\n\r\n", encoding="utf-8")
     code, found = run(program, str(bundle), *given)
-    assert (code, found["faults"]) == (3, [])
+    assert (code, found["faults"], found["continued"]) == (3, [], [int(size)])
     other = ("A" if root[0] != "A" else "B") + root[1:]
     typed.write_text(f"{name}\n{size}\n{other}\n", encoding="utf-8")
     code, found = run(program, str(bundle), *given)
@@ -200,7 +200,7 @@ def test_a_bundle_without_the_proof_that_is_needed_neither_passes_nor_accuses(
     monkeypatch.setattr("collab.history.evidence.build.MOST_PRIORS", 0)
     given = ("--policy", _policy(session, tmp_path), "--prior", kept)
     code, found = run(program, str(make(session, world, tmp_path / "without.zip", now)), *given)
-    assert (code, found["unable"], found["faults"]) == (2, "prior_unproved", [])
+    assert (code, found["unable"], found["faults"], found["continued"]) == (2, "prior_unproved", [], [])
     code, found = run(program, str(make(session, world, tmp_path / "with.zip", now, sizes=[size])), *given)
     assert (code, found["unable"], found["faults"]) == (3, "", [])
 

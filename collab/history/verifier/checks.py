@@ -42,6 +42,8 @@ class Report:
     events: int = 0
     size: int = 0
     cosigners: list[str] = field(default_factory=list)
+    #: Sizes of the auditor's own checkpoints that this log was proved to continue.
+    continued: list[int] = field(default_factory=list)
 
     @property
     def code(self) -> int:
@@ -212,6 +214,7 @@ def _check_prior(report: Report, evidence: Evidence, prior: Checkpoint) -> bool:
     if prior.size > now.size:
         report.fail("PRIOR", "prior_newer", f"{prior.size} > {now.size}")
     elif _continues(evidence, prior):
+        report.continued.append(prior.size)
         return True
     elif prior.origin == now.origin and prior.size < now.size and name not in evidence.archive.entries:
         # Nothing is shown to be false, and nothing to be true: who leaves the proof out must not pass.

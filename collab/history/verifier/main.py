@@ -44,7 +44,7 @@ def as_json(report: Report) -> str:
     first = report.first_bad()
     found = {
         "code": report.code, "verdict": say(VERDICTS[report.code], "en"), "events": report.events, "size": report.size,
-        "cosigners": report.cosigners, "unable": report.unable, "reservations": report.reservations,
+        "cosigners": report.cosigners, "continued": report.continued, "unable": report.unable, "reservations": report.reservations,
         "first_bad": vars(first) if first else None, "faults": [vars(fault) for fault in report.faults[:1000]],
         "mechanisms": sorted({fault.mechanism for fault in report.faults}),
     }  # fmt: skip
@@ -56,6 +56,8 @@ def as_text(report: Report, language: str) -> str:
     lines = [say(VERDICTS[report.code], language)]
     lines.append(f"{say('events', language)}: {report.events}   {say('size', language)}: {report.size}")
     lines.append(f"{say('witnesses', language)}: {', '.join(report.cosigners) or '-'}")
+    if report.continued:
+        lines.append(f"{say('continued', language)}: {', '.join(map(str, report.continued))}")
     first = report.first_bad()
     if first:
         lines.append(f"{say('first_bad', language)}: {first.number or '-'} {first.event} [{first.mechanism}]")
