@@ -23,21 +23,21 @@ NO_HASH = bytes(32)
 
 _MAKE = """
 INSERT INTO history_stream (id, seq, head, recorded_at)
-SELECT id, 0, %s, at FROM unnest(%s::text[], %s::timestamptz[]) AS w(id, at) ORDER BY id ON CONFLICT (id) DO NOTHING
+SELECT id, 0, $1, at FROM unnest($2::text[], $3::timestamptz[]) AS w(id, at) ORDER BY id ON CONFLICT (id) DO NOTHING
 """
-_ANNOUNCE = "SELECT set_config('collab.act', '1', true), history_look(%s, %s)"
-_OPEN = "SELECT history_open(%s, %s)"
-_SAVE = "SELECT history_save(%s, %s)"
-_APPEND = f"SELECT history_append({', '.join(['%s'] * 21)})"
+_ANNOUNCE = "SELECT set_config('collab.act', '1', true), history_look($1, $2)"
+_OPEN = "SELECT history_open($1, $2)"
+_SAVE = "SELECT history_save($1, $2)"
 _MOVE = """
 UPDATE history_stream s SET seq = w.seq, head = w.head, recorded_at = w.at
-FROM unnest(%s::text[], %s::int8[], %s::bytea[], %s::timestamptz[]) AS w(id, seq, head, at) WHERE s.id = w.id
+FROM unnest($1::text[], $2::int8[], $3::bytea[], $4::timestamptz[]) AS w(id, seq, head, at) WHERE s.id = w.id
 """
 _EVENT = (
     "id", "stream_id", "seq", "leaf_hash", "body", "verb", "subject_kind", "subject_id", "actor_id", "organisation_id",
     "authority_kind", "authority_id", "occurred_at", "recorded_at", "request_id",
 )  # fmt: skip
 _LINE = ("was", *_EVENT, "previous", "until", "state", "commitments", "openings")
+_APPEND = f"SELECT history_append({', '.join(f'${place}' for place in range(1, len(_LINE) + 1))})"
 _VERSION = (
     "event_id", "previous_event_id", "stream_id", "subject_kind", "subject_id", "recorded_from", "recorded_to", "state", "commitments"
 )  # fmt: skip
@@ -49,7 +49,8 @@ def _text(value: Any) -> str:
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_text).encode
-Cursor = psycopg.Cursor[tuple[Any, ...]]
+#: Statements are written with the server's own placeholders, so that nothing has to be translated.
+Cursor = psycopg.RawCursor[tuple[Any, ...]]
 _CURSOR = "collab.history"
 
 
@@ -121,7 +122,7 @@ def cursor_of(session: Session) -> Cursor:
     connection = session.connection()
     found: Cursor | None = connection.info.get(_CURSOR)
     if found is None:
-        found = connection.info[_CURSOR] = cast(psycopg.Connection[Any], connection.connection.driver_connection).cursor()
+        found = connection.info[_CURSOR] = Cursor(cast(psycopg.Connection[Any], connection.connection.driver_connection))
     return found
 
 

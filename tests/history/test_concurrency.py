@@ -13,7 +13,7 @@ from collab import history
 from collab.audits.service import record_export
 from collab.history import canon
 from collab.history.integrity.whole import verify_log
-from collab.history.models import HistoryEvent, HistoryStream
+from collab.history.models import FOREVER, HistoryEvent, HistoryStream, HistoryVersion
 from collab.kernel.access import job_actor
 from collab.kernel.db import Database
 from collab.kernel.text import sort_key
@@ -169,6 +169,30 @@ def test_a_stream_that_moved_on_after_it_was_looked_at_is_opened_again(committed
     assert stream is not None
     assert (stream.seq, bytes(stream.head)) == (events[-1].seq, events[-1].leaf_hash)
     assert [event.subject_id for event in events[4:]] == [others, mine, again][: 1 + looks]
+
+
+@pytest.mark.parametrize("streams", [1, 2])
+def test_an_act_on_two_rows_writes_both_or_opens_again_when_one_stream_moved_on(committed: Database, streams: int) -> None:
+    with committed.unit_of_work() as session:
+        keys = [add_organisation(session, f"two rows {number}").id for number in range(streams)]
+    first, second, others = (add_fact(committed, key, "0") for key in (keys[0], keys[-1], keys[-1]))
+    with committed.unit_of_work() as session:
+        one, other = (session.get_one(OrganisationFact, fact_id) for fact_id in (first, second))
+        with history.act(session, verb="organisation.fact_corrected", actor=ACTOR, now=datetime.now(UTC), subject=one):
+            one.value = other.value = "10"
+        with committed.unit_of_work() as meanwhile:
+            correct(meanwhile, others, "20")
+    with committed.reading() as session:
+        versions = session.scalars(
+            sa.select(HistoryVersion).where(HistoryVersion.subject_id.in_([first, second]), HistoryVersion.recorded_to == FOREVER)
+        ).all()
+        events = session.scalars(
+            sa.select(HistoryEvent).where(HistoryEvent.stream_id == f"organisation/{keys[-1]}").order_by(HistoryEvent.seq)
+        ).all()
+        assert {fault.mechanism for fault in verify_log(session).faults} <= {"BACKDATE"}
+    assert [version.state["value"] for version in versions] == ["10", "10"]
+    written = [event.subject_id for event in events if event.verb == "organisation.fact_corrected"]
+    assert written == [others, *[first, second][streams - 1 :]]
 
 
 def test_writers_of_several_streams_that_moved_on_meanwhile_do_not_deadlock(committed: Database) -> None:
