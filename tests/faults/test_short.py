@@ -10,7 +10,7 @@ from tests.faults.play import Outcome, play
 from tests.faults.stage import Stage, stage
 
 ITEMS = 200
-CHOSEN = ("worker_killed", "worker_stopped", "smtp_dropping")
+CHOSEN = ("worker_killed", "smtp_dropping")
 
 
 @pytest.fixture(scope="module")
