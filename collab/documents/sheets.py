@@ -31,7 +31,8 @@ _SAMPLE = 1000
 _MOST_LINES = 10
 _MARKS = re.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
 #: Points of a line: Thai letters carry two storeys of marks, and a program that does not reckon heights anew would cut them.
-LINE_HEIGHT = 22
+#: A multiple of what a row can be high: three quarters of a point.
+LINE_HEIGHT = 22.5
 #: A table wider than this (in characters) is printed on A3.
 _A4_WIDTH, _A4, _A3 = 160, 9, 8
 #: Days as people read them: Excel and LibreOffice know the Buddhist calendar of Thai; what they hold stays a day.
@@ -121,7 +122,7 @@ def _widths(sheet: Sheet, rows: Sequence[Sequence[Cell]]) -> list[int]:
     ]
 
 
-def row_height(cells: Sequence[Cell], widths: Sequence[float], *, narrow: Collection[int] = ()) -> int:
+def row_height(cells: Sequence[Cell], widths: Sequence[float], *, narrow: Collection[int] = ()) -> float:
     """Return the points that a row needs with these cells in columns of these widths, at most ten lines."""
     most = 1
     for column, (cell, width) in enumerate(zip(cells, widths, strict=False)):

@@ -114,7 +114,7 @@ def test_the_orders_on_the_page(browse: Browse, items: list[ActionItem], count_q
             page = client.get(f"/work?view=committees&order={order}").text
         assert len(statements) <= 4
         assert page.count("/action-plans/items/") == len(items)
-        assert page.count('aria-current="true"') == 1
+        assert page.count('<strong aria-current="true">') == 1
     assert "แผนที่สอง" in client.get("/work?view=committees&order=plan").text
     assert re.search(r"พฤศจิกายน 2569 เวลา \d\d\.\d\d น\.", page)
 
