@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 MINIMUM_SECRET_LENGTH = 32
 MINIMUM_SECRET_VARIETY = 10
@@ -247,8 +247,13 @@ def _broker(reader: _Reader, env: Environment, state_dir: Path) -> str:
         if env is Environment.PRODUCTION:
             reader.problem("COLLAB_BROKER_URL", "is not set")
         return f"{EMBEDDED_BROKER_SCHEME}://{state_dir / 'broker'}"
-    scheme = urlsplit(url).scheme
-    if scheme not in BROKER_SCHEMES:
+    parts = _parts(url)
+    scheme = parts.scheme if parts else ""
+    if parts is None or _port(parts) == 0:
+        reader.problem(
+            "COLLAB_BROKER_URL", "host or port cannot be read (in user and password write %40 for @, %2F for /, %3A for :)"
+        )
+    elif scheme not in BROKER_SCHEMES:
         reader.problem("COLLAB_BROKER_URL", "must begin with amqp://, amqps://, redis://, rediss:// or spool://")
     elif env is Environment.PRODUCTION and scheme == "memory":
         reader.problem("COLLAB_BROKER_URL", "memory:// reaches no other process; use RabbitMQ or Redis")
@@ -268,14 +273,44 @@ def _mail(reader: _Reader, env: Environment) -> str:
         if env is Environment.PRODUCTION:
             reader.problem("COLLAB_MAIL_URL", "is not set (sink:// keeps mail inside, smtp://… sends it)")
         return "sink://"
-    parts = urlsplit(url)
-    try:
-        usable = parts.scheme == "sink" or (parts.scheme == "smtp" and bool(parts.hostname) and parts.port != 0)
-    except ValueError:
-        usable = False
-    if not usable:
-        reader.problem("COLLAB_MAIL_URL", "must be sink:// or smtp://user:password@host:port?tls=1")
+    fault = _mail_fault(url)
+    if fault:
+        reader.problem("COLLAB_MAIL_URL", f"{fault}; write sink:// or smtp://user:password@host:port?tls=1")
     return url
+
+
+def _mail_fault(url: str) -> str:
+    """Return what is wrong with the address of a mail server, without repeating any of it; '' when nothing is."""
+    parts = _parts(url)
+    if parts is None:
+        return "the host cannot be read ([ ] stand around an IPv6 address; in user and password write %40 for @, %2F for /, %5B for [)"
+    if parts.scheme == "sink":
+        return ""
+    if parts.scheme != "smtp":
+        return "begins neither with smtp:// nor with sink:// (for TLS from the first byte: smtp://…:465?tls=1)"
+    if not parts.hostname:
+        return "names no host"
+    if _port(parts) == 0:
+        return "the port must be a number from 1 to 65535 (in user and password write %3A for :, %2F for /, %23 for #)"
+    if parse_qs(parts.query).get("tls", ["1"])[-1].lower() not in _TRUE | _FALSE:
+        return "tls must be 1 or 0"
+    return ""
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of an address, None when it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _port(parts: SplitResult) -> int | None:
+    """Return the port of an address, None when it has none, 0 when that is no port."""
+    try:
+        return parts.port
+    except ValueError:
+        return 0
 
 
 def _mail_from(reader: _Reader, env: Environment) -> str:
@@ -298,13 +333,11 @@ def _report_address(reader: _Reader) -> str:
 
 def _report_mailbox(reader: _Reader) -> str:
     url = reader.text("COLLAB_REPORT_MAILBOX")
-    try:
-        parts = urlsplit(url)
-        usable = (parts.scheme == "maildir" and len(parts.path) > 1) or (
-            parts.scheme in {"imap", "imaps"} and bool(parts.hostname) and parts.port != 0
-        )
-    except ValueError:
-        usable = False
+    parts = _parts(url)
+    usable = parts is not None and (
+        (parts.scheme == "maildir" and len(parts.path) > 1)
+        or (parts.scheme in {"imap", "imaps"} and bool(parts.hostname) and _port(parts) != 0)
+    )
     if url and not usable:
         reader.problem("COLLAB_REPORT_MAILBOX", "must be imaps://user:password@host/folder, imap://… or maildir:///path")
     return url
@@ -330,8 +363,8 @@ def _base_url(reader: _Reader, env: Environment) -> str:
         if env is Environment.PRODUCTION:
             reader.problem("COLLAB_BASE_URL", "is not set")
         return "http://127.0.0.1:" + str(reader.whole("COLLAB_PORT", 8000, 1, 65535))
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    parts = _parts(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or _port(parts) == 0:
         reader.problem("COLLAB_BASE_URL", "must be an http or https address")
     elif env is Environment.PRODUCTION and parts.scheme != "https":
         reader.problem("COLLAB_BASE_URL", "must begin with https:// in production")
@@ -339,7 +372,8 @@ def _base_url(reader: _Reader, env: Environment) -> str:
 
 
 def _log_origin(reader: _Reader, env: Environment) -> str:
-    host = urlsplit(reader.text("COLLAB_BASE_URL")).hostname if env is Environment.PRODUCTION else "collab.demo"
+    parts = _parts(reader.text("COLLAB_BASE_URL"))
+    host = (parts.hostname if parts else "") if env is Environment.PRODUCTION else "collab.demo"
     name = reader.text("COLLAB_LOG_ORIGIN", f"{host}/history")
     if any(character.isspace() or character == "+" for character in name):
         reader.problem("COLLAB_LOG_ORIGIN", "has neither spaces nor plus signs")

@@ -1,6 +1,6 @@
 """Messages to the people concerned, each in the reader's language. Nobody is written to about what they did themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from collab.kernel.access import Actor
 from collab.kernel.dates import format_date
 from collab.kernel.i18n import _
 from collab.kernel.targets import Ref
+from collab.members import queries as members
 from collab.members.models import User
-from collab.notices.service import queue_message
+from collab.notices.outbox import Draft, queue_messages
 
 #: The kind under which people may mute these messages.
 KIND = "action_item"
@@ -26,17 +27,21 @@ def item_url(item_id: UUID) -> str:
     return f"/action-plans/items/{item_id}"
 
 
-def tell_assigned(session: Session, actor: Actor, now: datetime, item: ActionItem) -> None:
-    """Tell the owner that the item is theirs, and until when."""
-
-    def words() -> tuple[str, str]:
-        day = format_date(item.due_on, i18n.get_locale())
-        return (
-            _("You are responsible for: %(title)s", title=item.title),
-            _("You are the owner of “%(title)s”. It is due on %(day)s.", title=item.title, day=day),
-        )
-
-    _tell(session, actor, now, item, item.owner_id, "action_item.assigned", words)
+def tell_assigned(session: Session, actor: Actor, now: datetime, items: Sequence[ActionItem]) -> None:
+    """Tell each owner of ``items`` that it is theirs, and until when; with the same queries for a whole plan."""
+    owners = {item.owner_id for item in items if item.owner_id and item.owner_id != actor.user_id}
+    people = members.users_by_ids(session, owners) if owners else {}
+    drafts = []
+    for item in items:
+        owner = people.get(item.owner_id) if item.owner_id else None
+        if owner is not None and owner.disabled_at is None:
+            with i18n.speaking(owner.locale):
+                day = format_date(item.due_on, i18n.get_locale())
+                subject = _("You are responsible for: %(title)s", title=item.title)
+                text = _("You are the owner of “%(title)s”. It is due on %(day)s.", title=item.title, day=day)
+            drafts.append(_draft(item, owner.id, "action_item.assigned", subject, text))
+    if drafts:
+        queue_messages(session, now=now, drafts=drafts)
 
 
 def tell_ended(session: Session, actor: Actor, now: datetime, item: ActionItem, reason: str) -> None:
@@ -119,7 +124,9 @@ def _tell(
         return
     with i18n.speaking(recipient.locale):
         subject, text = words()
-    queue_message(
-        session, now=now, recipient_id=recipient.id, kind=KIND, subject=subject, text=text, target=Ref("action_item", item.id),
-        url=item_url(item.id), dedupe_key=f"{occasion}:{item.id}:{recipient.id}:{item.version}",
-    )  # fmt: skip
+    queue_messages(session, now=now, drafts=[_draft(item, recipient.id, occasion, subject, text)])
+
+
+def _draft(item: ActionItem, recipient_id: UUID, occasion: str, subject: str, text: str) -> Draft:
+    key = f"{occasion}:{item.id}:{recipient_id}:{item.version}"
+    return Draft(recipient_id, KIND, subject, text, Ref("action_item", item.id), item_url(item.id), key)

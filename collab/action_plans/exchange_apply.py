@@ -140,9 +140,8 @@ def _write(
                 item.starts_on, item.due_on = moved[item.id]
         wanted = {item.id: facts.supporter_ids for item, facts in zip(made, added, strict=True)}
         _put_supporters(session, now, plan.id, wanted | {key: facts.supporter_ids for key, facts in changed.items()})
-    for item in [*made, *rows.values()]:
-        if item.is_open and item.owner_id and item.owner_id != owners.get(item.id):
-            emails.tell_assigned(session, actor, now, item)
+    new_owners = [item for item in [*made, *rows.values()] if item.is_open and item.owner_id != owners.get(item.id)]
+    emails.tell_assigned(session, actor, now, new_owners)
 
 
 def _put(item: ActionItem, facts: ItemFacts) -> None:

@@ -24,6 +24,7 @@ class Agreement(Keyed, Versioned, Base):
         sa.Index("ix_agreement_committee_id", "committee_id", "state"),
         sa.Index("ix_agreement_service_plan_id", "service_plan_id"),
         sa.Index("ix_agreement_valid_to", "valid_to"),
+        sa.Index("ix_agreement_ratify_by", "state", "ratify_by"),
         sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="period_ordered"),
         sa.CheckConstraint(
             "state NOT IN ('ratifying', 'in_force', 'terminated') OR number IS NOT NULL", name="circulated_has_number"

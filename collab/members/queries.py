@@ -154,6 +154,15 @@ def organisation_names(session: Session, ids: Iterable[UUID | None]) -> dict[UUI
     return _names(session, _ORGANISATION_NAMES, ids)
 
 
+def agency_names(session: Session) -> dict[str, str]:
+    """Return the name of the agency that coordinates the committees by language; nothing where there are several or none."""
+    of_committees = sa.select(Committee.agency_id).where(Committee.removed_at.is_(None))
+    found = session.execute(
+        sa.select(Organisation.name_th, Organisation.name_en).where(Organisation.id.in_(of_committees)).limit(2)
+    ).all()
+    return {"th": found[0].name_th, "en": found[0].name_en or found[0].name_th} if len(found) == 1 else {}
+
+
 def user_names(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """Return the names, in the language in force, of the people ``ids``; disabled ones too, unknown ones left out."""
     return _names(session, _USER_NAMES, ids)
@@ -278,17 +287,6 @@ def list_absences(session: Session, user_id: UUID) -> list[Absence]:
     """Return the person's absences, the newest first."""
     statement = sa.select(Absence).where(Absence.user_id == user_id, Absence.removed_at.is_(None))
     return list(session.scalars(statement.order_by(Absence.first_day.desc(), Absence.id)))
-
-
-def deputies_on(session: Session, user_ids: Collection[UUID], day: date) -> dict[UUID, UUID]:
-    """Return who acts for whom on ``day``: of the people ``user_ids``, those who are away and have a deputy, to the deputy."""
-    away = sa.exists().where(
-        Absence.user_id == Deputy.user_id, Absence.first_day <= day, Absence.last_day >= day, Absence.removed_at.is_(None)
-    )
-    rows = session.execute(
-        sa.select(Deputy.user_id, Deputy.deputy_id).where(Deputy.user_id.in_(list(user_ids)), in_force_on(Deputy, day), away)
-    )
-    return {row.user_id: row.deputy_id for row in rows}
 
 
 def committees_by_ids(session: Session, ids: Collection[UUID]) -> dict[UUID, Committee]:

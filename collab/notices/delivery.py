@@ -17,16 +17,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab.kernel.db import Database
+from collab.kernel.i18n import speaking
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import LEASE
 from collab.kernel.retry import back_off, patiently
+from collab.members import queries as members
 from collab.members.models import User
-from collab.notices import links
+from collab.notices import links, quiet
 from collab.notices.books import Books, Mark
-from collab.notices.digest import Entry, entries_of
-from collab.notices.kinds import DIGEST, Mode, can_be_muted
+from collab.notices.digest import groups_of
+from collab.notices.kinds import DIGEST, Mode, because_of, can_be_muted
+from collab.notices.letter import Group, Letter
 from collab.notices.links import Purpose
-from collab.notices.mail import DeliveryFailed, Letter, Post, write_mail
+from collab.notices.mail import DeliveryFailed, Post, write_mail
 from collab.notices.models import DeliveryAttempt, Message, MessageState, NoticePreference
 from collab.notices.queries import may_leave
 
@@ -128,6 +131,7 @@ def deliver_batch(
     """
     worker = worker or f"batch-{new_id()}"
     with database.unit_of_work() as session:
+        quiet.put_off(session, now)
         rows = load(session, claim(session, now, size, worker=worker, urgent_only=urgent_only))
     books = Books(database, now, worker)
     try:
@@ -151,29 +155,33 @@ def _send(batch: _Batch, books: Books, rows: deque[_Ready], stop: Callable[[], b
 
 
 def load(session: Session, keys: Sequence[UUID]) -> deque[_Ready]:
-    """Return the messages ``keys``, in that order, with all that their mails need; two queries, and one more where a digest is there."""
+    """Return the messages ``keys``, in that order, with all that their mails need; three queries, one more where a digest is there."""
     chosen = sa.and_(NoticePreference.user_id == Message.recipient_id, NoticePreference.kind == Message.kind)
     muted = sa.exists().where(chosen, NoticePreference.mode == Mode.OFF)
     statement = sa.select(*_OF_MESSAGE, *_OF_USER, muted.label("is_muted")).join(User, User.id == Message.recipient_id)
     rows = session.execute(statement.where(Message.id.in_(keys))).all()
-    carried = entries_of(session, [row.id for row in rows if row.kind == DIGEST])
-    found = {row.id: _ready(row, carried.get(row.id)) for row in rows}
+    digests = {row.id: row.locale for row in rows if row.kind == DIGEST}
+    carried = groups_of(session, digests) if digests else {}
+    agencies = members.agency_names(session) if rows else {}
+    found = {row.id: _ready(row, carried.get(row.id, ()), agencies.get(row.locale, "")) for row in rows}
     return deque(found[key] for key in keys)
 
 
 _OF_MESSAGE = (
     Message.id, Message.recipient_id, Message.kind, Message.subject, Message.text, Message.url, Message.target_kind,
-    Message.target_id, Message.mail_id, Message.is_secret, Message.created_at, Message.attempts,
+    Message.target_id, Message.mail_id, Message.is_secret, Message.created_at, Message.attempts, Message.because,
 )  # fmt: skip
 _OF_USER = (User.email, User.name_th, User.name_en, User.locale, User.disabled_at)
 
 
-def _ready(row: Any, carried: tuple[list[Entry], int] | None) -> _Ready:
+def _ready(row: Any, groups: tuple[Group, ...], agency: str) -> _Ready:
     may_mute = can_be_muted(row.kind)
+    with speaking(row.locale):
+        because = row.because or because_of(row.kind)
     letter = Letter(
         mail_id=row.mail_id, address=row.email, name=row.name_en if row.locale == "en" else row.name_th, locale=row.locale,
-        subject=row.subject, text=row.text, url=row.url, written_at=row.created_at, **_links_of(row, may_mute),
-        entries=tuple(carried[0]) if carried else (), more=carried[1] - len(carried[0]) if carried else 0,
+        subject=row.subject, text=row.text, url=row.url, written_at=row.created_at, because=because, groups=groups, agency=agency,
+        **_links_of(row, may_mute),
     )  # fmt: skip
     obstacle = "the account is disabled" if row.disabled_at is not None else "" if row.email else "no address"
     return _Ready(row.id, row.attempts, row.is_secret, row.is_muted and may_mute, obstacle, letter)

@@ -4,9 +4,9 @@ Never empty: what was read in the product meanwhile is left out, and a single me
 two at once, or killed: a message is carried by one mail, marked in the transaction that writes it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,23 +17,16 @@ from collab.kernel.i18n import _, ngettext, speaking
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.members.models import User
-from collab.notices.kinds import DIGEST, Mode
+from collab.notices import quiet
+from collab.notices.kinds import DIGEST, Mode, label_of
+from collab.notices.letter import Entry, Group
 from collab.notices.models import Message, MessageState, NoticePreference
 from collab.notices.outbox import mail_id
 from collab.notices.queries import may_leave
 
 BATCH = 200
-#: A digest lists so many and says how many more there are.
-MOST_LISTED = 50
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a digest: what it says, and the path of what it is about ('' for nothing)."""
-
-    subject: str
-    url: str
-
+#: A digest lists so many of each kind and says how many more there are. Ten kinds then stay below the size that mail programs cut.
+MOST_LISTED = 20
 
 #: Of the messages with these ids, those that are no longer true at the instant.
 Check = Callable[[Session, Sequence[UUID], datetime], set[UUID]]
@@ -46,7 +39,9 @@ def register_check(kind: str, check: Check) -> None:
 
 
 def compose_due(database: Database, *, now: datetime, size: int = BATCH) -> int:
-    """Compose the mails of up to ``size`` people whose held messages are due at ``now``; return of how many."""
+    """Compose the mails of up to ``size`` people whose held messages are due at ``now``; return of how many. Not while offices sleep."""
+    with database.unit_of_work() as session:
+        quiet.put_off(session, now)
     with database.reading() as session:
         people = session.scalars(sa.select(Message.recipient_id).where(_is_due(now), may_leave()).distinct().limit(size)).all()
     for recipient_id in people:
@@ -109,18 +104,28 @@ def _write(session: Session, user: User, now: datetime, count: int, *, is_urgent
     return key
 
 
-def entries_of(session: Session, digest_ids: list[UUID]) -> dict[UUID, tuple[list[Entry], int]]:
-    """Return for each digest the messages it lists, what is urgent first, and how many it carries, with one query."""
-    place = sa.func.row_number().over(
-        partition_by=Message.digest_id, order_by=(Message.is_urgent.desc(), Message.kind, Message.created_at, Message.id)
-    )
-    count = sa.func.count().over(partition_by=Message.digest_id)
+def groups_of(session: Session, digests: Mapping[UUID, str]) -> dict[UUID, tuple[Group, ...]]:
+    """Return for each digest (its reader's language) the messages it carries by kind, what is late first, with one query.
+
+    Of each kind a few are listed: five hundred reminders do not crowd out the one invitation.
+    """
+    of_kind = (Message.digest_id, Message.kind)
+    place = sa.func.row_number().over(partition_by=of_kind, order_by=(Message.is_urgent.desc(), Message.created_at, Message.id))
+    urgent = sa.func.bool_or(Message.is_urgent).over(partition_by=of_kind)
     carried = (
-        sa.select(Message.digest_id, Message.subject, Message.url, place.label("place"), count.label("carried"))
-        .where(Message.digest_id.in_(digest_ids))
+        sa.select(
+            *of_kind, Message.subject, Message.url, place.label("place"), urgent.label("urgent"),
+            sa.func.count().over(partition_by=of_kind).label("number"),
+        )
+        .where(Message.digest_id.in_(digests))
         .subquery()
-    )
-    found: dict[UUID, tuple[list[Entry], int]] = {}
-    for row in session.execute(sa.select(carried).where(carried.c.place <= MOST_LISTED).order_by(carried.c.place)):
-        found.setdefault(row.digest_id, ([], row.carried))[0].append(Entry(row.subject, row.url))
-    return found
+    )  # fmt: skip
+    listed = sa.select(carried).where(carried.c.place <= MOST_LISTED)
+    rows = session.execute(listed.order_by(carried.c.digest_id, carried.c.urgent.desc(), carried.c.kind, carried.c.place))
+    found: dict[UUID, list[Group]] = {}
+    for (digest_id, kind), each in groupby(rows, lambda row: (row.digest_id, row.kind)):
+        lines = list(each)
+        with speaking(digests[digest_id]):
+            group = Group(label_of(kind), tuple(Entry(row.subject, row.url) for row in lines), lines[0].number)
+        found.setdefault(digest_id, []).append(group)
+    return {digest_id: tuple(groups) for digest_id, groups in found.items()}

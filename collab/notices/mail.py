@@ -4,48 +4,27 @@ import logging
 import re
 import smtplib
 import ssl
-from base64 import encodebytes
+from binascii import b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from html import escape
 from typing import Protocol
 
 from collab.kernel.db import Database
-from collab.kernel.i18n import _, ngettext, speaking
+from collab.kernel.i18n import speaking
 from collab.notices import envelope
-from collab.notices.digest import Entry
 from collab.notices.headers import addressee, subject
+from collab.notices.letter import Letter, as_page, as_text
 from collab.notices.models import SunkMail
 from collab.notices.smtp_line import Line, PipeliningFailed, SafeLine
 
 logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 20
+#: Of base64 (RFC 2045, section 6.8).
+LONGEST_LINE = 76
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
 _UNSAFE = re.compile(r"[^A-Za-z0-9]")
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A message with all that its mail needs. Paths are of this site.
-
-    ``unsubscribe`` adds the headers by which mail programs offer to switch it off (RFC 2369, RFC 8058); ``acknowledge`` leads to the
-    page on which a reminder is acknowledged; ``entries`` are the lines of a digest, which carries ``more`` that are not listed.
-    """
-
-    mail_id: str
-    address: str
-    name: str
-    locale: str
-    subject: str
-    text: str
-    url: str
-    written_at: datetime
-    unsubscribe: str = ""
-    acknowledge: str = ""
-    entries: tuple[Entry, ...] = ()
-    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -198,7 +177,7 @@ def write_mail(letter: Letter, sender: str, base_url: str) -> Mail:
     if not _ADDRESS.match(letter.address):
         raise DeliveryFailed("no mail address in the account", is_final=True)
     with speaking(letter.locale):
-        text, page = _as_text(letter, base_url), _as_html(letter, base_url)
+        text, page = as_text(letter, base_url), as_page(letter, base_url)
     boundary = f"=_{_UNSAFE.sub('', letter.mail_id)}"
     lines = [
         *_headers(letter, sender, base_url), f'Content-Type: multipart/alternative; boundary="{boundary}"', "",
@@ -210,7 +189,7 @@ def write_mail(letter: Letter, sender: str, base_url: str) -> Mail:
 
 def _headers(letter: Letter, sender: str, base_url: str) -> list[str]:
     found = [
-        f"Message-ID: {letter.mail_id}", f"From: {addressee('Collab', sender)}", f"To: {addressee(letter.name, letter.address)}",
+        f"Message-ID: {letter.mail_id}", f"From: {addressee(letter.agency or 'Collab', sender)}", f"To: {addressee(letter.name, letter.address)}",
         f"Subject: {subject(letter.subject)}", f"Date: {format_datetime(letter.written_at)}", "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
     ]  # fmt: skip
@@ -220,37 +199,6 @@ def _headers(letter: Letter, sender: str, base_url: str) -> list[str]:
 
 
 def _part(boundary: str, kind: str, text: str) -> list[str]:
-    coded = encodebytes(text.encode("utf-8", "replace")).decode("ascii").replace("\n", "\r\n").removesuffix("\r\n")
-    return [f"--{boundary}", f'Content-Type: text/{kind}; charset="utf-8"', "Content-Transfer-Encoding: base64", "", coded]
-
-
-def _links(letter: Letter, base_url: str) -> list[tuple[str, str]]:
-    """Return the links below the text: what each does, in the language in force, and its address."""
-    found = [(_("Open in Collab"), letter.url), (_("I have seen it and work on it"), letter.acknowledge)]
-    return [(words, base_url + path) for words, path in found if path]
-
-
-def _closing(letter: Letter) -> list[str]:
-    more = [ngettext("and %(num)s more", "and %(num)s more", letter.more)] if letter.more else []
-    return [*more, _("You receive this because of your duty in Collab.")]
-
-
-def _as_text(letter: Letter, base_url: str) -> str:
-    entries = "\n".join(f"- {entry.subject}" + (f"\n  {base_url}{entry.url}" if entry.url else "") for entry in letter.entries)
-    links = "\n".join(f"{words}: {address}" for words, address in _links(letter, base_url))
-    return "\n\n".join(part for part in (letter.text, entries, links, *_closing(letter)) if part) + "\n"
-
-
-def _as_html(letter: Letter, base_url: str) -> str:
-    parts = [f"<p>{escape(part)}</p>" for part in letter.text.split("\n\n")]
-    if letter.entries:
-        parts.append(
-            "<ul>" + "".join(f"<li>{_anchor(entry.subject, base_url, entry.url)}</li>" for entry in letter.entries) + "</ul>"
-        )
-    parts += [f"<p>{_anchor(words, '', address)}</p>" for words, address in _links(letter, base_url)]
-    parts += [f"<p><small>{escape(line)}</small></p>" for line in _closing(letter)]
-    return f'<html lang="{letter.locale}"><body>{"".join(parts)}</body></html>'
-
-
-def _anchor(words: str, base_url: str, path: str) -> str:
-    return f'<a href="{escape(base_url + path)}">{escape(words)}</a>' if path else escape(words)
+    coded = b2a_base64(text.encode("utf-8", "replace"), newline=False).decode("ascii")
+    lines = [coded[start : start + LONGEST_LINE] for start in range(0, len(coded), LONGEST_LINE)]
+    return [f"--{boundary}", f'Content-Type: text/{kind}; charset="utf-8"', "Content-Transfer-Encoding: base64", "", *lines]

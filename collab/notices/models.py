@@ -74,6 +74,8 @@ class Message(Keyed, Base):
     reason: Mapped[str] = mapped_column(default="", server_default="")
     #: The mail that carried this message together with others.
     digest_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("message.id"))
+    #: Why it came to this person, in their language; '' where its kind says so.
+    because: Mapped[str] = mapped_column(default="", server_default="")
     #: What was reported of its mail after the mail server had taken it; None is unknown.
     fate: Mapped[Fate | None] = code_column(Fate)
 

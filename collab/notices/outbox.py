@@ -1,6 +1,6 @@
 """Putting messages into the outbox: any number of them within the caller's transaction, with the same few queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from collab.calendar import queries as calendar
 from collab.kernel.clock import today
+from collab.kernel.i18n import _, speaking
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job, enqueue_after_commit
 from collab.kernel.targets import Ref
+from collab.members import queries as members
+from collab.members import standing_queries
 from collab.notices import rules
-from collab.notices.kinds import Mode
+from collab.notices.kinds import KINDS, Mode
 from collab.notices.models import Message, MessageKey, MessageState, MutedTarget, NoticePreference
 from collab.notices.rules import Haste
 
@@ -40,6 +43,8 @@ class Draft:
     dedupe_key: str | None = None
     haste: Haste = Haste.GATHERED
     is_secret: bool = False
+    #: Why it comes to this person, in their language; '' for what its kind says.
+    because: str = ""
 
     @property
     def place(self) -> Place | None:
@@ -73,8 +78,11 @@ def queue_messages(session: Session, *, now: datetime, drafts: Sequence[Draft]) 
     """Put ``drafts`` into the outbox, within the caller's transaction; return for each its message, None when it was said before.
 
     Each is mailed as the person chose, and joins a message of the same kind about the same object of the last ten minutes that has
-    not left; what is urgent waits for the end of these ten minutes when another has left.
+    not left; what is urgent waits for the end of these ten minutes when another has left. What calls the holder of an office goes
+    to the deputy too while that one is away.
     """
+    asked = len(drafts)
+    drafts = [*drafts, *_for_deputies(session, drafts, now)]
     planned = _join(drafts, _mails_of(session, drafts, now), _gathering(session, drafts, now), now)
     said = _first_times(session, planned)
     rows: dict[UUID, dict[str, Any]] = {}
@@ -85,7 +93,33 @@ def queue_messages(session: Session, *, now: datetime, drafts: Sequence[Draft]) 
         session.execute(sa.insert(Message), list(rows.values()))
     if any(row["state"] is MessageState.WAITING and row["next_attempt_at"] <= now for row in rows.values()):
         enqueue_after_commit(session, Job.NOTICES_DELIVER_URGENT)
-    return [plan.key if is_new else None for plan, is_new in zip(planned, said, strict=True)]
+    return [plan.key if is_new else None for plan, is_new in zip(planned[:asked], said[:asked], strict=True)]
+
+
+def _for_deputies(session: Session, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+    """Return the drafts that go to deputies too: of what calls the holder of an office who is away today and has one who is there."""
+    calling = [draft for draft in drafts if draft.kind in KINDS and KINDS[draft.kind].for_office and not draft.is_secret]
+    if not calling:
+        return []
+    acting = standing_queries.deputies_on(session, {draft.recipient_id for draft in calling}, today(now))
+    if not acting:
+        return []
+    names = {locale: _names(session, acting, locale) for locale in {deputy.locale for deputy in acting.values()}}
+    found = []
+    for draft in calling:
+        deputy = acting.get(draft.recipient_id)
+        if deputy is None:
+            continue
+        with speaking(deputy.locale):
+            because = _("You get this because you act for %(name)s, who is away.", name=names[deputy.locale][draft.recipient_id])
+        key = None if draft.dedupe_key is None else f"{draft.dedupe_key}:deputy:{deputy.id}"
+        found.append(replace(draft, recipient_id=deputy.id, dedupe_key=key, because=because))
+    return found
+
+
+def _names(session: Session, people: Iterable[UUID], locale: str) -> dict[UUID, str]:
+    with speaking(locale):
+        return members.user_names(session, people)
 
 
 def mail_id(key: UUID) -> str:
@@ -231,7 +265,7 @@ def _say(rows: dict[UUID, dict[str, Any]], plan: _Planned, now: datetime) -> Non
             "text": draft.text, "url": draft.url, "target_kind": draft.target.kind if draft.target else None,
             "target_id": draft.target.id if draft.target else None, "is_urgent": draft.haste is not Haste.GATHERED,
             "is_secret": draft.is_secret, "mail_id": mail_id(plan.key), "state": plan.state, "created_at": now,
-            "next_attempt_at": plan.mailed_at, "attempts": 0,
+            "next_attempt_at": plan.mailed_at, "attempts": 0, "because": draft.because,
         }  # fmt: skip
 
 

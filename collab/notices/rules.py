@@ -40,6 +40,12 @@ def in_office_hours(now: datetime, closed: Collection[date]) -> bool:
     return is_working_day(local.date(), closed) and OFFICE_OPENS <= local.time() < OFFICE_CLOSES
 
 
+def is_quiet(now: datetime, closed: Collection[date]) -> bool:
+    """Say whether what the product writes by itself must wait: offices are closed, or open only after the morning's digest."""
+    local = now.astimezone(BANGKOK)
+    return not is_working_day(local.date(), closed) or not time(DIGEST_HOUR) <= local.time() < OFFICE_CLOSES
+
+
 def next_bundle(now: datetime, closed: Collection[date]) -> datetime:
     """Return when what cannot wait for the digest goes out, bundled: the next ten minutes of office hours.
 

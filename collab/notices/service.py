@@ -22,7 +22,7 @@ from collab.notices.rules import Haste
 
 def queue_message(session: Session, *, now: datetime, recipient_id: UUID, kind: str, subject: str, text: str,
                   target: Ref | None = None, url: str = "", dedupe_key: str | None = None, urgent: bool = False,
-                  bundle: bool = False, secret: bool = False) -> UUID | None:  # fmt: skip
+                  bundle: bool = False, secret: bool = False, because: str = "") -> UUID | None:  # fmt: skip
     """Put a message to ``recipient_id`` into the outbox, within the caller's transaction.
 
     It is mailed as the person chose: by default within the next digest; ``urgent`` at once; ``bundle`` within ten minutes together
@@ -31,7 +31,7 @@ def queue_message(session: Session, *, now: datetime, recipient_id: UUID, kind: 
     message's id, or None when ``dedupe_key`` was used before: then it has been said already.
     """
     haste = Haste.AT_ONCE if urgent or secret else Haste.BUNDLED if bundle else Haste.GATHERED
-    draft = Draft(recipient_id, kind, subject, text, target, url, dedupe_key, haste, secret)
+    draft = Draft(recipient_id, kind, subject, text, target, url, dedupe_key, haste, secret, because)
     (key,) = queue_messages(session, now=now, drafts=[draft])
     return key
 

@@ -60,6 +60,7 @@ class OpinionRequest(Keyed, Versioned, Base):
     __table_args__ = (
         sa.UniqueConstraint("proposal_id", "organisation_id", "edition"),
         sa.Index("ix_opinion_request_organisation_id", "organisation_id", "state"),
+        sa.Index("ix_opinion_request_due_on", "state", "due_on"),
     )
 
     proposal_id: Mapped[UUID] = mapped_column(sa.ForeignKey("proposal.id"))

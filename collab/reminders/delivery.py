@@ -18,19 +18,19 @@ from collab import history
 from collab.kernel import targets
 from collab.kernel.access import job_actor
 from collab.kernel.clock import today
-from collab.kernel.dates import format_date
 from collab.kernel.db import Database
-from collab.kernel.i18n import _, ngettext, speaking
+from collab.kernel.i18n import speaking
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import LEASE, Job
 from collab.kernel.retry import back_off, patiently
 from collab.kernel.targets import Ref, TargetInfo
+from collab.members import queries as members
 from collab.members.models import User
 from collab.notices.outbox import Draft, queue_messages
 from collab.notices.rules import Haste, is_pressing
-from collab.reminders.evidence import SETTLED, due_days, evidence_of, passed_over
+from collab.reminders.evidence import SETTLED, evidence_of, passed_over, still_due
 from collab.reminders.models import Outcome, Reminder, ReminderPause, ReminderState
-from collab.reminders.registry import due_kinds
+from collab.reminders.telling import Circumstances, tell
 
 logger = logging.getLogger(__name__)
 BATCH = 200
@@ -166,10 +166,12 @@ class _Known:
     """What is true of reminders now, asked once for all of them."""
 
     users: dict[UUID, User]
-    #: (kind, object, due day) of what is still due.
-    due: set[tuple[str, UUID, date]]
+    #: (kind, object, due day) of what is still due, and whose it is.
+    due: dict[tuple[str, UUID, date], UUID | None]
     paused: set[UUID]
     infos: dict[Ref, TargetInfo]
+    #: Names of people and organisations by language.
+    names: dict[str, dict[UUID, str]]
     day: date
 
     def obstacle(self, row: Reminder) -> tuple[ReminderState, str] | None:
@@ -205,16 +207,22 @@ def deliver(session: Session, reminder_ids: Sequence[UUID], now: datetime) -> di
 
 
 def _look(session: Session, rows: Sequence[Reminder], day: date) -> _Known:
-    users = session.scalars(sa.select(User).where(User.id.in_({row.recipient_id for row in rows})))
+    users = {user.id: user for user in session.scalars(sa.select(User).where(User.id.in_({row.recipient_id for row in rows})))}
     due = {
-        (kind, *found)
+        (kind, *found): owner_id
         for kind in {row.due_kind for row in rows}
-        for found in due_days(session, kind, [row.target_id for row in rows if row.due_kind == kind])
+        for found, owner_id in still_due(session, kind, [row.target_id for row in rows if row.due_kind == kind]).items()
     }
     targeted = {row.target_id for row in rows}
     pauses = sa.select(ReminderPause.target_id).where(ReminderPause.target_id.in_(targeted), ReminderPause.until_on >= day)
     infos = targets.load(session, [_ref(row) for row in rows])
-    return _Known({user.id: user for user in users}, due, set(session.scalars(pauses)), infos, day)
+    people = {row.deputy_for_id for row in rows} | set(due.values())
+    organisations = {row.organisation_id for row in rows}
+    names: dict[str, dict[UUID, str]] = {}
+    for locale in {user.locale for user in users.values()}:
+        with speaking(locale):
+            names[locale] = members.user_names(session, people) | members.organisation_names(session, organisations)
+    return _Known(users, due, set(session.scalars(pauses)), infos, names, day)
 
 
 def _ref(row: Reminder) -> Ref:
@@ -222,25 +230,22 @@ def _ref(row: Reminder) -> Ref:
 
 
 def _draft(row: Reminder, known: _Known, now: datetime) -> Draft:
-    info = known.infos[_ref(row)]
-    subject, text = words(row, info, known.users[row.recipient_id], now)
+    info, locale = known.infos[_ref(row)], known.users[row.recipient_id].locale
+    owner_id = known.due[row.due_kind, row.target_id, row.due_on]
+    with speaking(locale):
+        told = tell(row, Circumstances(info, owner_id, known.day, known.names[locale]))
     haste = Haste.BUNDLED if is_pressing(row.due_on, now) else Haste.GATHERED
-    return Draft(row.recipient_id, "reminder", subject, text, _ref(row), info.url, f"reminder:{row.id}", haste)
-
-
-def words(row: Reminder, info: TargetInfo, user: User, now: datetime) -> tuple[str, str]:
-    """Return subject and text in the recipient's language."""
-    with speaking(user.locale):
-        label = str(due_kinds()[row.due_kind].label)
-        day, late = format_date(row.due_on, user.locale), (today(now) - row.due_on).days
-        title = f"{info.number} {info.title}".strip()
-        if late > 0:
-            subject = _("Late: %(title)s", title=title)
-            when = ngettext("It was due on %(day)s, %(num)s day ago.", "It was due on %(day)s, %(num)s days ago.", late, day=day)
-        else:
-            subject = _("Due on %(day)s: %(title)s", day=day, title=title)
-            when = _("It is due on %(day)s.", day=day)
-        return subject, f"{label}: {title}\n{when}"
+    return Draft(
+        row.recipient_id,
+        "reminder",
+        told.subject,
+        told.text,
+        _ref(row),
+        info.url,
+        f"reminder:{row.id}",
+        haste,
+        because=told.because,
+    )
 
 
 def _settle(session: Session, ends: Sequence[_End], now: datetime) -> None:

@@ -124,7 +124,7 @@ def no_longer_due(session: Session, message_ids: Sequence[UUID], now: datetime) 
     late = [row.target_id for row in rows if row.due_on < day]
     pauses = sa.select(ReminderPause.target_id).where(ReminderPause.target_id.in_(late), ReminderPause.until_on >= day)
     worked_on = set(session.scalars(pauses))
-    due = {name: due_days(session, name, [row.target_id for row in rows]) for name in {row.due_kind for row in rows}}
+    due = {name: still_due(session, name, [row.target_id for row in rows]) for name in {row.due_kind for row in rows}}
     still = {
         row.message_id
         for row in rows
@@ -133,11 +133,11 @@ def no_longer_due(session: Session, message_ids: Sequence[UUID], now: datetime) 
     return set(message_ids) - still
 
 
-def due_days(session: Session, due_kind: str, target_ids: Sequence[UUID]) -> set[tuple[UUID, date]]:
-    """Return those of the objects that are still due, each with its due day."""
+def still_due(session: Session, due_kind: str, target_ids: Sequence[UUID]) -> dict[tuple[UUID, date], UUID | None]:
+    """Return those of the objects that are still due, each with its due day, and who is responsible by name."""
     kind = due_kinds().get(due_kind)
     if kind is None:
-        return set()
+        return {}
     due = kind.select().subquery()
-    found = session.execute(sa.select(due.c.target_id, due.c.due_on).where(due.c.target_id.in_(target_ids)))
-    return {(row.target_id, row.due_on) for row in found}
+    found = session.execute(sa.select(due.c.target_id, due.c.due_on, due.c.owner_id).where(due.c.target_id.in_(target_ids)))
+    return {(row.target_id, row.due_on): row.owner_id for row in found}

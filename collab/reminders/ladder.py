@@ -4,13 +4,13 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
 from collab.kernel.access import Role, Scope
 from collab.kernel.paging import AnySelect
-from collab.members.models import Absence, Deputy, RoleAssignment, User
+from collab.members.models import RoleAssignment, User
 from collab.members.queries import in_force_on
+from collab.members.standing_queries import away_on, stand_ins_on
 from collab.reminders.firing import PASSED
 from collab.reminders.models import Audience
 
@@ -35,7 +35,7 @@ def recipients(audience: Audience, fires: sa.FromClause, day: date) -> sa.Subque
     Whoever is away is replaced by a deputy who is there; without one the row is left out, and the next rung has its turn.
     """
     people = _people(audience, fires, day).subquery()
-    away, stand_in = _away(day), _stand_ins(day)
+    away, stand_in = away_on(day), stand_ins_on(day)
     columns = [people.c[name] for name in PASSED]
     return (
         sa.select(
@@ -48,27 +48,6 @@ def recipients(audience: Audience, fires: sa.FromClause, day: date) -> sa.Subque
         .where(sa.or_(away.c.user_id.is_(None), stand_in.c.deputy_id.is_not(None)))
         .subquery()
     )
-
-
-def _away(day: date) -> sa.Subquery:
-    """Return who is away on ``day``. Few rows, reckoned once."""
-    there = sa.and_(Absence.removed_at.is_(None), Absence.first_day <= day, Absence.last_day >= day)
-    return sa.select(Absence.user_id).where(there).distinct().subquery()
-
-
-def _stand_ins(day: date) -> sa.Subquery:
-    """Return who is away on ``day`` and who acts for them: the deputy named last of those who are there. Few rows, reckoned once."""
-    return (
-        sa.select(Deputy.user_id, Deputy.deputy_id)
-        .ext(postgresql.distinct_on(Deputy.user_id))
-        .join(User, User.id == Deputy.deputy_id)
-        .where(
-            in_force_on(Deputy, day), User.disabled_at.is_(None), _is_away(Deputy.user_id, day),
-            sa.not_(_is_away(Deputy.deputy_id, day)),
-        )
-        .order_by(Deputy.user_id, Deputy.valid_from.desc(), Deputy.id)
-        .subquery()
-    )  # fmt: skip
 
 
 def beyond(started: Audience, rung: Audience, fires: sa.FromClause, day: date) -> sa.FromClause:
@@ -85,13 +64,6 @@ def beyond(started: Audience, rung: Audience, fires: sa.FromClause, day: date) -
         held.user_id == fires.c.owner_id, held.scope == scope, held.scope_id == place, held.role == role, in_force_on(held, day)
     )
     return sa.select(*_passed(fires)).where(sa.not_(is_owners)).subquery()
-
-
-def _is_away(person_id: Any, day: date) -> sa.Exists:
-    absence = aliased(Absence)
-    return sa.exists().where(
-        absence.user_id == person_id, absence.removed_at.is_(None), absence.first_day <= day, absence.last_day >= day
-    )
 
 
 def _people(audience: Audience, fires: sa.FromClause, day: date) -> AnySelect | sa.CompoundSelect[*tuple[Any, ...]]:

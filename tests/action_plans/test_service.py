@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from collab.action_plans import presenters, queries, service
+from collab.action_plans import emails, presenters, queries, service
 from collab.action_plans.models import ActionItem, ActionPlan
 from collab.action_plans.states import ChangeState, ItemState, PlanState, ReportState
 from collab.documents import queries as documents
@@ -331,3 +331,18 @@ def test_why_leads_from_the_item_to_its_authority(
         ("resolution", authority.id),
     }
     assert chain[0].id == item.id
+
+
+def test_the_owners_of_a_large_plan_are_told_with_the_queries_of_a_small_one(
+    session: Session, world: World, now: datetime, authority: Ref, count_queries: Any
+) -> None:
+    def told(number: int) -> int:
+        plan = made.make_plan(session, world, now)
+        items = [made.make_item(session, world, now, plan, authority, title=f"{plan.id} {place}") for place in range(number)]
+        with count_queries() as statements:
+            emails.tell_assigned(session, world.actors["coordinator"], now, items)
+        return len(statements)
+
+    few = told(2)
+    assert told(30) == few
+    assert len(_messages(session, world, "clerk_banphru")) == 32

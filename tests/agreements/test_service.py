@@ -16,6 +16,7 @@ from collab.agreements.states import AgreementState, EntryRule, Outcome, Recurre
 from collab.history import queries as history_queries
 from collab.kernel import events
 from collab.kernel.clock import today
+from collab.kernel.dates import format_date
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.notices.models import Message, MessageKey
 from tests.factories.agreements import agreement_in, decision, parties, ratify, terms
@@ -69,6 +70,17 @@ def agreement_in_force(session: Session, world: World, now: datetime, made: Agre
     session.commit()
     ratify(session, world, now, made, "banphru", "khohong", "phatong")
     return made
+
+
+def test_who_is_to_decide_reads_what_and_until_when(session: Session, world: World, now: datetime) -> None:
+    made = agreement_in(session, world, now, AgreementState.RATIFYING)
+    asked = session.scalars(
+        sa.select(Message).where(Message.recipient_id == world.users["clerk_banphru"].id, Message.kind == "agreement")
+    ).one()
+    assert made.ratify_by is not None
+    assert made.title in asked.subject, "in a digest several stand one below the other"
+    assert format_date(made.ratify_by, "th") in asked.text
+    assert asked.is_urgent
 
 
 def test_a_circulated_text_cannot_change(session: Session, world: World, now: datetime) -> None:

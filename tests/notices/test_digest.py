@@ -67,15 +67,28 @@ def test_before_eight_nothing_and_then_one_mail_a_person(database: Database, wor
         assert queries.count_unread(session, world.actors["clerk_banphru"]) == 3
 
 
-def test_five_hundred_are_one_mail_that_lists_fifty(database: Database, world: World, now: datetime) -> None:
-    keys = queue(database, world, now, 500)
+def test_five_hundred_are_one_mail_that_folds_by_kind(database: Database, world: World, now: datetime) -> None:
+    keys = queue(database, world, now, 500) + queue(database, world, now, 2, kind="meeting", subject="เชิญประชุม")
     digest.compose_due(database, now=EIGHT)
     (mail,) = send(database, EIGHT)
     body = mail.get_body(("plain",)).get_content()
-    assert body.count("\n  https://c.test/x/") == digest.MOST_LISTED
-    assert "และอีก 450 เรื่อง" in body
-    assert mail["Subject"] == "การแจ้งเตือน 500 เรื่อง"
+    assert body.count("\n  https://c.test/x/") == digest.MOST_LISTED + 2, "many of one kind do not crowd out another"
+    assert "(500)" in body
+    assert "และอีก 480 เรื่องในหน้าการแจ้งเตือน\n  https://c.test/notices" in body
+    assert mail["Subject"] == "การแจ้งเตือน 502 เรื่อง"
+    page = mail.get_body(("html",)).get_content()
+    assert page.count("<li") == digest.MOST_LISTED + 1 + 2
+    assert page.count("<h2") == 2
     assert states(database, keys) == {MessageState.DIGESTED}
+
+
+def test_what_is_late_stands_first_in_a_digest(database: Database, world: World, now: datetime) -> None:
+    queue(database, world, now, 2)
+    queue(database, world, EIGHT - timedelta(minutes=5), 1, kind="finding", subject="ช้ามาก", bundle=True)
+    digest.compose_due(database, now=EIGHT + timedelta(minutes=31))
+    (mail,) = send(database, EIGHT + timedelta(minutes=31))
+    body = mail.get_body(("plain",)).get_content()
+    assert 0 < body.index("ช้ามาก") < body.index("เรื่องที่ 0")
 
 
 def test_a_single_one_is_mailed_as_it_is(database: Database, world: World, now: datetime) -> None:

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html.parser import HTMLParser
 
 import pytest
 
-from collab.notices.digest import Entry
 from collab.notices.kinds import KINDS, can_be_muted
-from collab.notices.mail import DeliveryFailed, Letter, Mail, Server, SmtpPost, write_mail
+from collab.notices.letter import Entry, Group, Letter
+from collab.notices.mail import DeliveryFailed, Mail, Server, SmtpPost, write_mail
 from tests.factories.notices import Clumsy, nothing, parsed, smtp_sink
 
 THAI = "ครบกำหนด 30 พฤศจิกายน 2569: ซื้อรถเก็บขยะ 2 คัน " * 4
@@ -58,15 +59,72 @@ def test_only_what_may_be_switched_off_offers_it() -> None:
     assert not can_be_muted("account")
 
 
-def test_a_digest_lists_its_lines_and_says_how_many_more_there_are() -> None:
-    lines = (Entry("ครบกำหนด <1>", "/x/1"), Entry("ไม่มีหน้า", ""))
-    mail = written(entries=lines, more=448)
+def both(**changes: object) -> tuple[str, str]:
+    mail = written(**changes)
     plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None
     assert page is not None
-    assert "- ครบกำหนด <1>\n  https://collab.example.test/x/1\n- ไม่มีหน้า\n" in plain.get_content()
-    assert '<li><a href="https://collab.example.test/x/1">ครบกำหนด &lt;1&gt;</a></li>' in page.get_content()
-    assert "และอีก 448 เรื่อง" in plain.get_content()
+    return plain.get_content(), page.get_content()
+
+
+def test_a_digest_lists_its_lines_by_kind_and_says_how_many_more_there_are() -> None:
+    lines = (Entry("ครบกำหนด <1>", "/x/1"), Entry("ไม่มีหน้า", ""))
+    plain, page = both(groups=(Group("การเตือน <ก>", lines, 450), Group("การประชุม", lines[:1], 1)))
+    assert "การเตือน <ก> (450)\n- ครบกำหนด <1>\n  https://collab.example.test/x/1\n- ไม่มีหน้า\n- และอีก 448 เรื่อง" in plain
+    assert "การประชุม (1)\n- ครบกำหนด <1>\n" in plain
+    assert 'href="https://collab.example.test/x/1">ครบกำหนด &lt;1&gt;</a></li>' in page
+    assert "การเตือน &lt;ก&gt; (450)</h2>" in page
+    assert page.count("และอีก") == 1
+
+
+def test_text_and_page_say_the_same_and_where_to_change_it() -> None:
+    for form in both(because="เพราะเป็นผู้รับผิดชอบ", agency="อบจ.สงขลา", unsubscribe="/u/1", acknowledge="/a/1"):
+        for words in (
+            "บรรทัดหนึ่ง", "เพราะเป็นผู้รับผิดชอบ", "อบจ.สงขลา · Collab", "https://collab.example.test/x/1",
+            "https://collab.example.test/a/1", "https://collab.example.test/notices/preferences", "https://collab.example.test/u/1",
+        ):  # fmt: skip
+            assert words in form
+    assert written(agency="อบจ.สงขลา")["From"].addresses[0].display_name == "อบจ.สงขลา"
+    assert all("/u/1" not in form for form in both()), "what may not be switched off does not offer it"
+
+
+class _Reader(HTMLParser):
+    """Notes the elements of a page, and whether all that were opened are closed in order."""
+
+    VOID = frozenset({"meta", "br"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_a_page_is_whole_and_needs_nothing_from_elsewhere() -> None:
+    lines = tuple(Entry(f'"><img src=x {number}', f"/x/{number}") for number in range(3))
+    _plain, page = both(groups=(Group("ก", lines, 9),), unsubscribe="/u/1", acknowledge="/a/1", text='หนึ่ง\nสอง\n\n<img src="x">')
+    reader = _Reader()
+    reader.feed(page)
+    assert reader.open == []
+    tags = [tag for tag, _attributes in reader.seen]
+    assert tags.count("h1") == 1
+    assert not {"img", "script", "link", "iframe", "table"} & set(tags), "no picture, nothing that tells that it was read"
+    assert "url(" not in page
+    assert "หนึ่ง<br>สอง" in page, "lines stay lines"
+    assert all(
+        attributes["href"].startswith("https://collab.example.test/")
+        for tag, attributes in reader.seen
+        if tag == "a" and attributes["href"]
+    )
+    assert "prefers-color-scheme:dark" in page
+    assert dict(reader.seen)["html"]["lang"] == "th"
 
 
 def test_a_subject_cannot_smuggle_a_header() -> None:

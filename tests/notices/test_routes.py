@@ -16,6 +16,8 @@ from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from collab.notices import queries, service
 from collab.notices.kinds import KINDS, Mode, usual_mode
+from collab.notices.letter import Letter
+from collab.notices.mail import write_mail
 from collab.notices.models import SunkMail
 from config import Environment
 from tests.factories.world import World
@@ -159,6 +161,18 @@ def test_developers_read_the_sink(session: Session, client: FlaskClient, now: da
     assert page.status_code == 200
     assert "&lt;script&gt;" in page.get_data(as_text=True)
     assert client.get(f"/dev/mail/{new_id()}").status_code == 404
+    assert client.get(f"/dev/mail/{mail.id}/file").status_code == 404, "it has no page"
+
+
+def test_developers_see_a_mail_as_mail_programs_show_it(session: Session, client: FlaskClient, now: datetime) -> None:
+    letter = Letter("<a@collab>", "a@example.test", "ก", "th", "เรื่อง", "<script>alert(1)</script>", "/x", now)
+    source = write_mail(letter, "collab@example.test", "https://collab.example.test").source
+    mail = SunkMail(mail_id="<a@collab>", recipient="a@example.test", subject="เรื่อง", source=source, text="x", sunk_at=now)
+    session.add(mail)
+    session.commit()
+    answer = client.get(f"/dev/mail/{mail.id}/file")
+    assert "&lt;script&gt;" in answer.get_data(as_text=True)
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
 
 
 def test_the_sink_is_not_there_in_production(core: Core, session: Session, now: datetime) -> None:
@@ -167,7 +181,7 @@ def test_the_sink_is_not_there_in_production(core: Core, session: Session, now: 
     session.commit()
     made = create_app(replace(core, settings=replace(core.settings, env=Environment.PRODUCTION)))
     made.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
-    for path in ("/dev/mail", f"/dev/mail/{mail.id}"):
+    for path in ("/dev/mail", f"/dev/mail/{mail.id}", f"/dev/mail/{mail.id}/file"):
         answer = made.test_client().get(path)
         assert answer.status_code == 404
         assert "secret" not in answer.get_data(as_text=True)

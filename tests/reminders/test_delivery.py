@@ -18,6 +18,7 @@ from collab.notices import digest
 from collab.notices.models import Message
 from collab.reminders import delivery, queries, service, sweep
 from collab.reminders.models import Audience, Outcome, Reminder, ReminderEvidence, ReminderState
+from collab.reminders.telling import Told
 from tests.databases import own_database
 from tests.factories.notices import Remembering
 from tests.factories.reminders import KIND, Errands, add_rule
@@ -70,7 +71,7 @@ def test_a_made_up_kind_gets_the_whole_behaviour(database: Database, world: Worl
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("locale", "word"), [("th", "ช้ากว่ากำหนด"), ("en", "Late:")])
+@pytest.mark.parametrize(("locale", "word"), [("th", "ช้ากว่ากำหนด 3 วัน:"), ("en", "Late by 3 days:")])
 def test_what_is_late_is_said_at_once_in_the_readers_language(
     database: Database, world: World, errands: Errands, now: datetime, locale: str, word: str
 ) -> None:
@@ -85,6 +86,21 @@ def test_what_is_late_is_said_at_once_in_the_readers_language(
     assert message.is_urgent
     assert "20" in message.text
     assert "3" in message.text
+
+
+def test_an_executive_reads_in_the_mail_whose_it_is_and_why_it_came(
+    database: Database, world: World, errands: Errands, now: datetime
+) -> None:
+    recorded(database, world, errands, now, (Audience.EXECUTIVE, 1), due_on=TODAY - 3 * DAY)
+    delivery.deliver_batch(database, now)
+    digest.compose_due(database, now=now + timedelta(minutes=10))
+    post = Remembering()
+    mail.deliver_batch(database, post, now + timedelta(minutes=10), sender="c@e.test", base_url="https://c.test")
+    (letter,) = post.mails
+    for form in ("plain", "html"):
+        body = letter.get_body((form,)).get_content()
+        for words in ("clerk_banphru", "เทศบาลเมืองบ้านพรุ", "ในฐานะผู้บริหารของ"):
+            assert words in body
 
 
 @pytest.mark.parametrize("change", ["closed", "moved", "lost"])
@@ -143,14 +159,14 @@ def test_a_failed_one_can_be_sent_again_and_the_evidence_of_the_failure_stays(
 
 
 def break_one(monkeypatch: pytest.MonkeyPatch, bad: UUID) -> None:
-    real = delivery.words
+    real = delivery.tell
 
-    def words(row: Reminder, *rest: Any) -> tuple[str, str]:
+    def tell(row: Reminder, *rest: Any) -> Told:
         if row.target_id == bad:
             raise RuntimeError("unforeseen")
         return real(row, *rest)
 
-    monkeypatch.setattr(delivery, "words", words)
+    monkeypatch.setattr(delivery, "tell", tell)
 
 
 def test_one_bad_row_does_not_stop_the_batch(

@@ -268,7 +268,13 @@ def test_a_job_is_paused_with_a_reason_and_goes_on(session: Session, now: dateti
     text = person.get("/operations").get_data(as_text=True)
     assert "ย้ายเครื่องแม่ข่ายจดหมาย" in text
     assert "ผู้ทดสอบ administrator" in text
+    assert "หยุดงานชั่วคราว 1 งาน" in text
+    seen = browse("coordinator").get("/operations").get_data(as_text=True)
+    assert "ย้ายเครื่องแม่ข่ายจดหมาย" in seen, "who may only look reads why"
+    assert "/resume" not in seen
+    person = browse("administrator")
     assert person.post(f"{path}/resume").status_code == 303
+    assert "หยุดงานชั่วคราว" not in person.get("/operations").get_data(as_text=True)
     assert person.post(f"{path}/resume").status_code == 303, "a second click"
     assert not queries.is_paused(session, Job.NOTICES_DELIVER)
     assert person.get("/operations/jobs/nothing/pause").status_code == 404

@@ -1,7 +1,10 @@
 """Settings: what is read, what is refused, and that nothing is refused one line at a time."""
 
+import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,7 +74,18 @@ def test_production_is_meant_when_nothing_is_said() -> None:
         ("COLLAB_BASE_URL", "http://collab.example.go.th", "https://"),
         ("COLLAB_BASE_URL", "collab.example.go.th", "http or https"),
         ("COLLAB_MAIL_URL", "smtp://", "smtp://user"),
-        ("COLLAB_MAIL_URL", "smtp://mail:port", "smtp://user"),
+        ("COLLAB_MAIL_URL", "smtp://mail:port", "the port must be a number"),
+        ("COLLAB_MAIL_URL", "smtp://mail:99999", "the port must be a number"),
+        ("COLLAB_MAIL_URL", "smtp://user:pa/ss@mail:25", "%2F for /"),
+        ("COLLAB_MAIL_URL", "smtp://user:pa[ss@mail:25", "%5B for ["),
+        ("COLLAB_MAIL_URL", "smtp://[::1", "the host cannot be read"),
+        ("COLLAB_MAIL_URL", "smtps://mail:465", "begins neither with"),
+        ("COLLAB_MAIL_URL", "mail.example", "begins neither with"),
+        ("COLLAB_MAIL_URL", "smtp://mail?tls=maybe", "tls must be 1 or 0"),
+        ("COLLAB_BROKER_URL", "amqp://user:pa[ss@queue", "cannot be read"),
+        ("COLLAB_BROKER_URL", "amqp://queue:port", "cannot be read"),
+        ("COLLAB_BASE_URL", "https://[x", "must be an http or https address"),
+        ("COLLAB_REPORT_MAILBOX", "imaps://[x", "must be imaps://"),
         ("COLLAB_MAIL_FROM", "a@b\nBcc: c@d", "one mail address"),
         ("COLLAB_MAX_UPLOAD_MB", "plenty", "whole number"),
         ("COLLAB_MAX_UPLOAD_MB", "0", "whole number"),
@@ -165,3 +179,19 @@ def test_every_setting_is_documented() -> None:
     manual = (root / "docs" / "operators.md").read_text(encoding="utf-8")
     assert names
     assert sorted(name for name in names if f"`{name}`" not in manual) == []
+
+
+def test_a_command_says_what_is_wrong_and_shows_neither_a_traceback_nor_a_password() -> None:
+    environ = {**os.environ, **PRODUCTION, "COLLAB_MAIL_URL": "smtp://user:s3cr[et@mail:25", "FLASK_APP": "wsgi:app"}
+    said = subprocess.run(
+        [sys.executable, "-m", "flask", "doctor"],
+        env=environ,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert "COLLAB_MAIL_URL: the host cannot be read" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert "s3cr" not in said.stderr + said.stdout

@@ -93,6 +93,7 @@ class ActionItem(Keyed, Versioned, Base):
         sa.Index("ix_action_item_plan_due_on", "plan_id", "due_on", "id", postgresql_where=sa.text("removed_at IS NULL")),
         sa.Index("ix_action_item_plan_starts_on", "plan_id", "starts_on", "id", postgresql_where=sa.text("removed_at IS NULL")),
         sa.Index("ix_action_item_lead_open", "lead_organisation_id", "due_on", "id", postgresql_where=sa.text("is_open")),
+        sa.Index("ix_action_item_plan_lead_open", "plan_id", "lead_organisation_id", postgresql_where=sa.text("is_open")),
         sa.Index("ix_action_item_owner_open", "owner_id", "due_on", "id", postgresql_where=sa.text("is_open")),
         sa.Index("ix_action_item_committee_open", "committee_id", "due_on", "id", postgresql_where=sa.text("is_open")),
         sa.Index("ix_action_item_lead_state", "lead_organisation_id", "state", "due_on", "id", postgresql_where=sa.text("is_open")),

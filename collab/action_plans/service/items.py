@@ -66,7 +66,7 @@ def add_item(session: Session, *, actor: Actor, now: datetime, plan_id: UUID, fa
         session.flush()
         _put_supporters(session, now, item, facts.supporter_ids)
     if item.is_open:
-        emails.tell_assigned(session, actor, now, item)
+        emails.tell_assigned(session, actor, now, [item])
     return item
 
 
@@ -95,7 +95,7 @@ def edit_item(session: Session, *, actor: Actor, now: datetime, item_id: UUID, e
         moving.apply(session, impact)
         _put_supporters(session, now, item, facts.supporter_ids)
     if item.is_open and item.owner_id != previous_owner:
-        emails.tell_assigned(session, actor, now, item)
+        emails.tell_assigned(session, actor, now, [item])
     return item
 
 

@@ -82,8 +82,7 @@ def activate_plan(
         for item in items:
             item.baseline_starts_on, item.baseline_due_on = item.starts_on, item.due_on
             item.is_open = True
-    for item in items:
-        emails.tell_assigned(session, actor, now, item)
+    emails.tell_assigned(session, actor, now, items)
     return plan
 
 

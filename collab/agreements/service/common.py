@@ -1,6 +1,6 @@
 """What every verb on an agreement begins with, and who is told."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,13 +11,15 @@ from collab.agreements.rules import status_on
 from collab.agreements.states import MACHINE, AgreementState, AgreementVerb
 from collab.kernel.access import Actor, Permission, Role, Scope, authorize
 from collab.kernel.clock import today
+from collab.kernel.dates import format_date
 from collab.kernel.db import check_version
 from collab.kernel.errors import NotFound
-from collab.kernel.i18n import LazyText, speaking
+from collab.kernel.i18n import LazyText, _, speaking
 from collab.kernel.targets import Ref
 from collab.members import queries as members
 from collab.members.models import User
-from collab.notices import service as notices
+from collab.notices.outbox import Draft, queue_messages
+from collab.notices.rules import Haste
 from collab.service_plans import queries as plans
 
 
@@ -57,12 +59,22 @@ def people_of_committee(session: Session, agreement: Agreement, now: datetime) -
 
 
 def tell(session: Session, now: datetime, agreement: Agreement, people: list[User], subject: LazyText, event: str,
-         *, urgent: bool = False) -> None:  # fmt: skip
-    """Write a message about the agreement to each of ``people``, in their language; ``event`` makes it go out once."""
+         *, urgent: bool = False, due_on: date | None = None) -> None:  # fmt: skip
+    """Write a message about the agreement to each of ``people``, in their language; ``event`` makes it go out once.
+
+    ``due_on`` is the day by which they are to act, if there is one.
+    """
+    title = f"{agreement.number or ''} {agreement.title}".strip()
+    target, url = Ref("agreement", agreement.id), f"/agreements/{agreement.id}"
+    haste = Haste.AT_ONCE if urgent else Haste.GATHERED
+    drafts = []
     for user in {user.id: user for user in people}.values():
         with speaking(user.locale):
-            notices.queue_message(
-                session, now=now, recipient_id=user.id, kind="agreement", subject=str(subject),
-                text=f"{subject}: {agreement.number or ''} {agreement.title}", target=Ref("agreement", agreement.id),
-                url=f"/agreements/{agreement.id}", dedupe_key=f"{agreement.id}:{event}:{user.id}", urgent=urgent,
-            )  # fmt: skip
+            # With its title in the subject: in a digest several stand one below the other.
+            said, lines = f"{subject}: {title}", [str(subject), title]
+            if due_on is not None:
+                lines.append(_("It is due on %(day)s.", day=format_date(due_on, user.locale)))
+        key = f"{agreement.id}:{event}:{user.id}"
+        drafts.append(Draft(user.id, "agreement", said, "\n".join(lines), target, url, key, haste))
+    if drafts:
+        queue_messages(session, now=now, drafts=drafts)

@@ -68,7 +68,8 @@ def circulate(session: Session, *, actor: Actor, now: datetime, agreement_id: UU
         text, digest = fixed_text(content(session, agreement, parties, clauses))
         session.add(AgreementVersion(agreement_id=agreement.id, number=1, text=text, sha256=digest, made_at=now))
     people = people_of_parties(session, agreement, now)
-    tell(session, now, agreement, people, lazy("An agreement awaits your council's decision"), "circulated", urgent=True)
+    asked = lazy("An agreement awaits your council's decision")
+    tell(session, now, agreement, people, asked, "circulated", urgent=True, due_on=agreement.ratify_by)
     return agreement
 
 

@@ -23,6 +23,8 @@ class Finding(Keyed, Versioned, Base):
     __table_args__ = (
         sa.Index("ix_finding_target_id", "target_id"),
         sa.Index("ix_finding_organisation_id", "organisation_id", "state"),
+        sa.Index("ix_finding_due_on", "state", "due_on"),
+        sa.Index("ix_finding_follow_up_on", "state", "follow_up_on"),
         sa.CheckConstraint("reopened >= 0", name="reopened_not_negative"),
     )
 

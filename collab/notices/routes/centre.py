@@ -1,8 +1,9 @@
 """The notice centre, its preferences, the links of mails that switch them off, and the developers' view of the local mail sink."""
 
+from email import message_from_bytes, policy
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from collab.kernel import targets
@@ -18,6 +19,9 @@ from collab.notices.routes.base import blueprint
 from collab.web.context import current_actor, reading, request_now, settings, unit_of_work
 from collab.web.forms import CollabForm
 from collab.web.routing import local_path, public, signed_in
+
+#: A mail's looks stand at its elements; it may do nothing else.
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 @blueprint.get("/notices")
@@ -126,6 +130,18 @@ def sunk(sunk_id: UUID) -> ResponseReturnValue:
     with reading() as session:
         mail = queries.get_sunk(session, sunk_id)
     return render_template("notices/sunk.html", mail=mail)
+
+
+@blueprint.get("/dev/mail/<uuid:sunk_id>/file")
+@public
+def sunk_file(sunk_id: UUID) -> ResponseReturnValue:
+    """Show the page of a mail of the local sink as a mail program does: with its own looks, and nothing else."""
+    _only_in_demo()
+    with reading() as session:
+        page = message_from_bytes(queries.get_sunk(session, sunk_id).source, policy=policy.SMTP).get_body(("html",))
+    if page is None:
+        raise NotFound("mail", sunk_id)
+    return Response(page.get_content(), headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 def _only_in_demo() -> None:

@@ -18,7 +18,7 @@ from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
 from collab.meetings import queries as meetings
 from collab.members import queries as members
-from collab.notices import service as notices
+from collab.notices.outbox import Draft, queue_messages
 from collab.proposals import queries as proposals
 from collab.proposals.states import ProposalState
 from collab.service_plans import queries
@@ -193,10 +193,13 @@ def _locked(session: Session, actor: Actor, plan_id: UUID, expected_version: int
 def _tell_members(session: Session, now: datetime, plan: ServicePlan, subject: LazyText) -> None:
     day = today(now)
     organisations = {seat.organisation_id for seat in members.seats_on(session, plan.committee_id, day)}
+    drafts = []
     for user in queries.people_of(session, (Role.CLERK,), organisations, day):
         with speaking(user.locale):
-            notices.queue_message(
-                session, now=now, recipient_id=user.id, kind="service_plan", subject=str(subject), text=plan.title,
-                target=Ref("service_plan", plan.id), url=f"/service-plans/{plan.id}",
-                dedupe_key=f"{plan.id}:{plan.state}:{now.isoformat()}:{user.id}",
-            )  # fmt: skip
+            words = f"{subject}: {plan.title}"
+        key = f"{plan.id}:{plan.state}:{now.isoformat()}:{user.id}"
+        drafts.append(
+            Draft(user.id, "service_plan", words, plan.title, Ref("service_plan", plan.id), f"/service-plans/{plan.id}", key)
+        )
+    if drafts:
+        queue_messages(session, now=now, drafts=drafts)
