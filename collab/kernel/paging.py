@@ -194,7 +194,8 @@ def _fits(key: Key, value: Any) -> bool:
         return value.tzinfo is not None and 1 < value.year < 9999
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
-    return not isinstance(value, int) or -(2**63) <= value < 2**63
+    bits = 63 if isinstance(key.expression.type, sa.BigInteger) else 31
+    return not isinstance(value, int) or -(2**bits) <= value < 2**bits
 
 
 def paged(rows: Sequence[T], key: Callable[[T], UUID], cursor: str | None, size: int = PAGE_SIZE) -> Page[T]:

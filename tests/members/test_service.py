@@ -14,7 +14,7 @@ from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
-from collab.members import account_queries, queries, reference_data
+from collab.members import account_queries, queries, reference_data, standing_queries
 from collab.members.models import (
     Capacity,
     CommitteeRules,
@@ -178,8 +178,8 @@ def test_deputies_act_while_a_person_is_away(session: Session, world: World, now
     own = world.actors["executive_banphru"]
     standing.add_absence(session, actor=own, now=now, user_id=boss.id, first_day=DAY, last_day=DAY)
     session.commit()
-    assert queries.deputies_on(session, [boss.id], DAY) == {boss.id: deputy.id}
-    assert queries.deputies_on(session, [boss.id], DAY + timedelta(days=1)) == {}
+    assert standing_queries.deputies_on(session, [boss.id], DAY) == {boss.id: deputy}
+    assert standing_queries.deputies_on(session, [boss.id], DAY + timedelta(days=1)) == {}
     with pytest.raises(InvalidInput):
         standing.add_absence(session, actor=own, now=now, user_id=boss.id, first_day=DAY, last_day=DAY)
     with pytest.raises(NotAllowed):

@@ -132,10 +132,11 @@ def test_what_falls_on_a_holiday_is_sent_on_the_next_working_day(
     session: Session, world: World, errands: Errands, now: datetime
 ) -> None:
     add_rule(session, world, now, Audience.OWNER, 0)
-    add(errands, world, TODAY)
-    close_offices(session, now, TODAY)
-    assert run(session, now) == 0
-    assert run(session, now + DAY) == 1
+    add(errands, world, TODAY + DAY)
+    close_offices(session, now, TODAY + DAY)
+    assert run(session, now) == 0, "not on the working day before"
+    assert run(session, now + DAY) == 0
+    assert run(session, now + 2 * DAY) == 1
 
 
 def test_the_day_is_that_of_bangkok(session: Session, world: World, errands: Errands, now: datetime) -> None:

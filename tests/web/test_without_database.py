@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-import flask_login
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -31,7 +30,7 @@ def stranger(app: Flask) -> FlaskClient:
 def signed_in(app: Flask) -> FlaskClient:
     client = app.test_client()
     with app.test_request_context(environ_base=client.environ_base):
-        identifier = flask_login.utils._create_identifier()
+        identifier = app.login_manager._session_identifier_generator()  # type: ignore[attr-defined]
     with client.session_transaction() as session:
         session.update(_user_id="token", _id=identifier, _fresh=True)
     return client
