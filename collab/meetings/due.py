@@ -13,7 +13,8 @@ from collab.members.models import Committee, CommitteeRules
 from collab.reminders.registry import DueKind, register_due
 
 
-def _day(moment: Any) -> sa.ColumnElement[Any]:
+def day_of(moment: Any) -> sa.ColumnElement[Any]:
+    """Return the day of an instant where the offices are."""
     return sa.cast(sa.func.timezone("Asia/Bangkok", moment), sa.Date())
 
 
@@ -27,7 +28,7 @@ def _select(due_on: sa.ColumnElement[Any]) -> AnySelect:
 
 def due_invitations() -> AnySelect:
     """Return the meetings that are not convened yet, due as many days before as the rules in force on that day ask for."""
-    day = _day(Meeting.starts_at)
+    day = day_of(Meeting.starts_at)
     in_force = sa.and_(
         CommitteeRules.committee_id == Meeting.committee_id, CommitteeRules.removed_at.is_(None), CommitteeRules.valid_from <= day,
         sa.or_(CommitteeRules.valid_to.is_(None), CommitteeRules.valid_to >= day),
@@ -38,10 +39,10 @@ def due_invitations() -> AnySelect:
     return _select(sa.cast(due_on, sa.Date())).where(Meeting.state == MeetingState.DRAFT)
 
 
-def due_minutes() -> AnySelect:
-    """Return the closed meetings whose minutes are not adopted, due on the day of the committee's next meeting."""
+def next_meeting() -> sa.ColumnElement[Any]:
+    """Return when the committee's meeting after a `Meeting` begins; none when none is called."""
     following = aliased(Meeting)
-    next_at = (
+    return (
         sa.select(sa.func.min(following.starts_at))
         .where(
             following.committee_id == Meeting.committee_id, following.starts_at > Meeting.starts_at,
@@ -50,8 +51,13 @@ def due_minutes() -> AnySelect:
         .correlate(Meeting)
         .scalar_subquery()
     )  # fmt: skip
+
+
+def due_minutes() -> AnySelect:
+    """Return the closed meetings whose minutes are not adopted, due on the day of the committee's next meeting."""
+    next_at = next_meeting()
     open_ones = sa.and_(Meeting.state == MeetingState.CLOSED, Meeting.minutes_adopted_at.is_(None), next_at.is_not(None))
-    return _select(_day(next_at)).where(open_ones)
+    return _select(day_of(next_at)).where(open_ones)
 
 
 def install() -> None:

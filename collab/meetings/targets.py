@@ -15,6 +15,7 @@ from collab.kernel.i18n import _, lazy
 from collab.kernel.paging import AnySelect
 from collab.kernel.targets import Ref, TargetInfo, TargetKind, register
 from collab.meetings import queries
+from collab.meetings.due import day_of, next_meeting
 from collab.meetings.models import AgendaItem, Meeting, Resolution
 from collab.meetings.states import MeetingState
 from collab.meetings.wording import ITEM_STATES, STATES
@@ -77,11 +78,11 @@ def _meeting_texts(session: Session, keys: Sequence[UUID]) -> dict[UUID, str]:
     return {row.id: f"{row.title} {row.place} {row.minutes}" for row in rows if row.state is not MeetingState.DRAFT}
 
 
-def _turn(task: Any) -> AnySelect:
+def _turn(task: Any, at: Any = Meeting.starts_at) -> AnySelect:
     return sa.select(
         sa.literal("meeting").label("kind"), Meeting.id.label("target_id"), Meeting.committee_id,
         sa.cast(sa.null(), sa.Uuid()).label("organisation_id"), task.label("task"),
-        sa.cast(sa.func.timezone("Asia/Bangkok", Meeting.starts_at), sa.Date()).label("due_on"), Meeting.convened_at.label("since"),
+        day_of(at).label("due_on"), Meeting.convened_at.label("since"),
     )  # fmt: skip
 
 
@@ -101,7 +102,9 @@ def _chairs_turn(actor: Actor, now: datetime) -> AnySelect | None:
     to_open = sa.and_(Meeting.state == MeetingState.CONVENED, Meeting.starts_at < at_bangkok(today(now) + timedelta(days=1)))
     to_adopt = sa.and_(Meeting.state == MeetingState.CLOSED, Meeting.minutes_adopted_at.is_(None))
     task = sa.case((Meeting.state == MeetingState.CONVENED, "meeting.open"), else_="meeting.adopt_minutes")
-    return _turn(task).where(sa.or_(to_open, to_adopt), Meeting.committee_id.in_(committees))
+    # Minutes are adopted at the next meeting: until one is called there is no day by which.
+    at = sa.case((Meeting.state == MeetingState.CLOSED, next_meeting()), else_=Meeting.starts_at)
+    return _turn(task, at).where(sa.or_(to_open, to_adopt), Meeting.committee_id.in_(committees))
 
 
 def install() -> None:

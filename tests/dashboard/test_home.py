@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from collab.kernel import turns
+from collab.kernel.clock import today
 from collab.meetings.states import Choice, MeetingState
 from collab.proposals.states import ProposalState
 from tests.factories.meetings import add_item, ballot, make_meeting, seat_all, vote
@@ -38,6 +39,17 @@ def test_a_step_waits_for_the_one_whose_turn_it_is(browse: Browse, session: Sess
     for who, waits in (("clerk_khohong", True), ("clerk_phatong", False)):
         work = turns.work_of(session, world.actors[who], now)
         assert (opinion.id in {task.info.id for task in (*work.late, *work.soon, *work.later)}) is waits
+
+
+def test_minutes_wait_for_the_next_meeting_and_are_late_only_after_it(
+    browse: Browse, session: Session, world: World, now: datetime
+) -> None:
+    held = make_meeting(session, world, now, MeetingState.CLOSED)
+    (task,) = turns.work_of(session, world.actors["chair"], now + timedelta(days=60)).later
+    assert (task.info.id, task.due_on) == (held.id, None), "none is called yet"
+    following = make_meeting(session, world, now + timedelta(days=30), MeetingState.CONVENED)
+    work = turns.work_of(session, world.actors["chair"], now)
+    assert [row.due_on for row in (*work.late, *work.soon, *work.later) if row.info.id == held.id] == [today(following.starts_at)]
 
 
 @pytest.mark.parametrize("who", ["coordinator", "clerk_khohong", "auditor"])
