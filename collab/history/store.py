@@ -1,9 +1,10 @@
-"""How an event reaches the disk: two round trips a transaction, whatever the number of its events.
+"""How an event reaches the disk: one or two round trips a transaction, whatever the number of its events.
 
-Before rows change, one statement announces the act and looks at the streams' heads and the versions in force, without a lock. At the
-end one call writes everything, on condition that the heads are still those: the lock on a stream is held from there to the commit
-only. Who did not look, or came too late, opens the streams first (a lock, then a look). The statements go to psycopg directly, over
-the connection of the session's own transaction, with one cursor for each connection: to make a cursor costs as much as to run a small
+One event on a row that was there before is one call at the end (`chain`): the server fills in what it is chained to. Before other rows
+change, one statement announces the act and looks at the streams' heads and the versions in force, without a lock; at the end one
+call writes everything, on condition that the heads are still those. The lock on a stream is held from that call to the commit only.
+Who did not look, or came too late, opens the streams first (a lock, then a look). The statements go to psycopg directly, over the
+connection of the session's own transaction, with one cursor for each connection: to make a cursor costs as much as to run a small
 statement.
 """
 
@@ -38,6 +39,12 @@ _EVENT = (
 )  # fmt: skip
 _LINE = ("was", *_EVENT, "previous", "until", "state", "commitments", "openings")
 _APPEND = f"SELECT history_append({', '.join(f'${place}' for place in range(1, len(_LINE) + 1))})"
+#: What `history_chain` takes: the event, its state, what of it was otherwise before, the names and the new ones of its commitments.
+CHAINED = (
+    "id", "stream_id", "body", "verb", "subject_kind", "subject_id", "actor_id", "organisation_id", "authority_kind", "authority_id",
+    "occurred_at", "recorded_at", "request_id", "state", "changed", "committed", "fresh", "openings",
+)  # fmt: skip
+_CHAIN = f"SELECT history_chain({', '.join(f'${place}' for place in range(1, len(CHAINED) + 1))})"
 _VERSION = (
     "event_id", "previous_event_id", "stream_id", "subject_kind", "subject_id", "recorded_from", "recorded_to", "state", "commitments"
 )  # fmt: skip
@@ -180,6 +187,15 @@ def _found(seen: list[Any] | None) -> tuple[dict[str, Head], dict[UUID, Known]]:
         {name: Head(seq, bytes.fromhex(head), datetime.fromisoformat(at)) for name, seq, head, at in heads or ()},
         {UUID(subject): Known(UUID(event), state, commitments) for subject, event, state, commitments in known or ()},
     )
+
+
+def chain(cursor: Cursor, line: tuple[Any, ...]) -> bool:
+    """Write one event (`CHAINED` in order), chained by the server to what its stream ends with, and the version that it makes.
+
+    Return False, with nothing written, when the version in force is not the one that the line goes on from.
+    """
+    saved = cursor.execute(_CHAIN, [_typed(value) for value in line]).fetchone()
+    return saved is not None and saved[0]
 
 
 def save(cursor: Cursor, heads: dict[str, Head], rows: Rows) -> bool:

@@ -18,12 +18,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+from sqlalchemy.orm import LoaderCallableStatus, Mapper, ORMExecuteState, Session
 
 from collab.history import canon, recording, store, writer
 from collab.history.tracked import Tracked
 from collab.kernel.access import Actor
-from collab.kernel.db import Base
+from collab.kernel.db import Base, Versioned
 from collab.kernel.errors import StateConflict
 from collab.kernel.i18n import _
 from collab.kernel.ids import new_id
@@ -64,6 +64,8 @@ class Act:
     outcome: str = "done"
     attachments: list[dict[str, str]] = field(default_factory=list)
     touched: list[Any] = field(default_factory=list)
+    #: What the subject said before the act, of what changed in it; None: it is new, or not all of it was read.
+    before: dict[str, Any] | None = field(default_factory=dict)
     #: Id of the event on the subject, for what is to name it.
     event_id: UUID = field(default_factory=new_id)
 
@@ -177,16 +179,30 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
         outcome=current.outcome,
         second_person=current.second_person,
         occurred_source=current.occurred_source,
+        before=current.before if row is current.subject else None,
     )
 
 
 def _values(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return attributes as the database will give them back: a sum in its column's decimals, so that 500 and 500.00 are no change."""
-    values = {name: getattr(row, name) for name in names}
-    for name, step in _steps(cast(Hashable, type(row))).items():
+    return _as_kept(type(row), {name: getattr(row, name) for name in names})
+
+
+def _as_kept(model: type[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as the database will give them back: a sum in its column's decimals, so that 500 and 500.00 are no change."""
+    for name, step in _steps(cast(Hashable, model)).items():
         if values.get(name) is not None:
             values[name] = Decimal(values[name]).quantize(step)
     return {name: canon.plain(value) for name, value in values.items()}
+
+
+def _before(row: Any) -> dict[str, Any] | None:
+    """Return what ``row`` said when it was read, of what changed since; None when it is new, or changed without having been read."""
+    state = sa.inspect(row)
+    if state.key is None:
+        return None
+    clear, private = columns_of(cast(Hashable, type(row)))
+    were = {name: value for name, value in state.committed_state.items() if name in clear or name in private}
+    return None if LoaderCallableStatus.NO_VALUE in were.values() else _as_kept(type(row), were)
 
 
 @cache
@@ -234,7 +250,13 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     for row in changed:
         if row.__tracked__.stamp:
             setattr(row, row.__tracked__.stamp, current.now)
-    _announce(session, [current.subject, *changed])
+        if row is current.subject and current.before is not None:
+            before = _before(row)
+            # Flushed several times within the act: what it said first stands.
+            current.before = None if before is None else before | current.before
+    # A row that counts its versions needs no word: its guard sees the count (`migrations.helpers.track_table`).
+    if not all(isinstance(row, Versioned) and row not in session.new for row in changed):
+        _announce(session, [current.subject, *changed])
 
 
 def _announce(session: Session, rows: list[Any]) -> None:
@@ -303,6 +325,10 @@ def _refuse_bulk(state: ORMExecuteState) -> None:
         raise UnrecordedChange(f"bulk change of {table.name}: load the rows and change them within an act")
 
 
+def _refuse_old_bulk(_session: Session, *_rows: Any, **_options: Any) -> None:
+    raise UnrecordedChange("bulk ways of the session pass by the history: load the rows and change them within an act")
+
+
 @cache
 def _tracked_tables() -> frozenset[str]:
     return frozenset(tracked_models())
@@ -323,3 +349,6 @@ def install() -> None:
     for name, listener in listeners.items():
         if not event.contains(Session, name, listener):
             event.listen(Session, name, listener)
+    # No event tells of these, and they count versions up as a flush does, which the guard in the database takes for an act.
+    for name in ("bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"):
+        setattr(Session, name, _refuse_old_bulk)

@@ -49,6 +49,8 @@ class PendingEvent:
     occurred_source: str = "system"
     #: done, refused or failed.
     outcome: str = "done"
+    #: What a row that was there before said of what changed; None: the row is new, or nobody knows.
+    before: dict[str, Any] | None = None
     event_id: UUID = field(default_factory=new_id)
 
 
@@ -59,17 +61,52 @@ class ChangesRecorded:
     subjects: tuple[tuple[str, UUID], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What chains an event to the one before it: its number, the hash before, the instant. Or, for the first two, what stands for them."""
+
+    seq: int | str
+    prev: str
+    recorded_at: datetime
+
+
 def write(session: Session, pending: list[PendingEvent], seen: store.Seen) -> None:
-    """Store ``pending`` in order, building on what was ``seen`` while that is still true, else on streams opened and locked."""
+    """Store ``pending`` in order, building on what was ``seen`` or is expected while that is true, else on streams opened and locked."""
     cursor = store.cursor_of(session)
-    streams = {item.stream_id: item.now for item in reversed(pending)}
-    subjects = {item.subject_id: None for item in pending}
-    if not (
-        seen.covers(streams, subjects)
-        and _save(cursor, pending, {name: seen.heads[name] for name in streams}, {key: seen.known[key] for key in subjects})
-    ):
-        _save(cursor, pending, *store.open_streams(cursor, streams, list(subjects)))
+    if not (_go_on(cursor, pending, seen) or _chain(cursor, pending)):
+        streams = {item.stream_id: item.now for item in reversed(pending)}
+        _save(cursor, pending, *store.open_streams(cursor, streams, list({item.subject_id: None for item in pending})))
     publish(session, ChangesRecorded(tuple({(item.subject_kind, item.subject_id): None for item in pending})))
+
+
+def _go_on(cursor: store.Cursor, pending: list[PendingEvent], seen: store.Seen) -> bool:
+    """Write upon what was looked at without a lock; False when that is not all, or no longer true."""
+    if not seen.heads:
+        return False
+    streams, subjects = {item.stream_id for item in pending}, {item.subject_id for item in pending}
+    return seen.covers(streams, subjects) and _save(
+        cursor, pending, {name: seen.heads[name] for name in streams}, {key: seen.known[key] for key in subjects}
+    )
+
+
+def _chain(cursor: store.Cursor, pending: list[PendingEvent]) -> bool:
+    """Write the only event of a transaction without a look: what it is chained to is filled in under the stream's lock.
+
+    False when there are more, or when the version in force is not what the row said before.
+    """
+    item = pending[0]
+    if len(pending) > 1 or item.before is None:
+        return False
+    rows, mark = store.Rows(), item.event_id.hex
+    state = {**item.clear, **item.private}
+    known = Known(item.event_id, {**state, **item.before}, {name: f"{mark}{name}." for name in item.private})
+    commitments = _commitments(rows, item, known)
+    body = canon.encode(_body(rows, item, known, commitments, Link(f"{mark}-seq.", f"{mark}-prev.", item.now)))
+    fresh = {name: digest for name, digest in commitments.items() if digest is not known.commitments[name]}
+    return store.chain(cursor, (
+        item.event_id, item.stream_id, body.decode(), *_index(item), item.now, item.actor.request_id,
+        state, item.before, " ".join(item.private), fresh, [opening[1:] for opening in rows.openings] or None,
+    ))  # fmt: skip
 
 
 def _save(cursor: store.Cursor, pending: list[PendingEvent], heads: dict[str, Head], known: Mapping[UUID, Known | None]) -> bool:
@@ -85,18 +122,11 @@ def _save(cursor: store.Cursor, pending: list[PendingEvent], heads: dict[str, He
 
 def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known:
     """Add the event, its openings and its version to ``rows``; move ``head`` on; return the version now in force."""
-    commitments = {}
-    for name, value in item.private.items():
-        if known.event_id and name in known.commitments and known.state.get(name) == value:
-            commitments[name] = known.commitments[name]
-        else:
-            commitments[name] = _commit(rows, item, f"state.{name}", value)
-    body = canon.encode(_body(rows, item, head, known, commitments))
+    commitments = _commitments(rows, item, known)
+    body = canon.encode(_body(rows, item, known, commitments, Link(head.seq + 1, head.head.hex(), head.recorded_at)))
     head.seq, head.head = head.seq + 1, canon.leaf_hash(body)
     rows.events.append((
-        item.event_id, item.stream_id, head.seq, head.head, body, item.verb, item.subject_kind, item.subject_id,
-        item.actor.user_id, item.on_behalf_of or item.actor.organisation_id, item.authority_kind, item.authority_id,
-        item.occurred_at, head.recorded_at, item.actor.request_id,
+        item.event_id, item.stream_id, head.seq, head.head, body, *_index(item), head.recorded_at, item.actor.request_id,
     ))  # fmt: skip
     state = {**item.clear, **item.private}
     rows.add_version(
@@ -105,20 +135,38 @@ def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known
     return Known(item.event_id, state, commitments)
 
 
+def _index(item: PendingEvent) -> tuple[Any, ...]:
+    """Return what of an event is kept in columns beside its body, from the verb to the instant of effect."""
+    return (
+        item.verb, item.subject_kind, item.subject_id, item.actor.user_id, item.on_behalf_of or item.actor.organisation_id,
+        item.authority_kind, item.authority_id, item.occurred_at,
+    )  # fmt: skip
+
+
+def _commitments(rows: store.Rows, item: PendingEvent, known: Known) -> dict[str, str]:
+    """Return a commitment to each private field: the one before while the value stays, a fresh one with its opening where not."""
+    return {
+        name: known.commitments[name]
+        if known.event_id and name in known.commitments and known.state.get(name) == value
+        else _commit(rows, item, f"state.{name}", value)
+        for name, value in item.private.items()
+    }
+
+
 def _commit(rows: store.Rows, item: PendingEvent, path: str, value: Any) -> str:
     salt = canon.new_salt()
     rows.openings.append((item.event_id, path, salt, value))
     return canon.commitment(salt, path, value)
 
 
-def _body(rows: store.Rows, item: PendingEvent, head: Head, known: Known, commitments: dict[str, str]) -> dict[str, Any]:
+def _body(rows: store.Rows, item: PendingEvent, known: Known, commitments: dict[str, str], link: Link) -> dict[str, Any]:
     return {
         "v": BODY_VERSION,
         "log": origin(),
         "id": str(item.event_id),
         "stream": item.stream_id,
-        "seq": head.seq + 1,
-        "prev": head.head.hex(),
+        "seq": link.seq,
+        "prev": link.prev,
         "action": item.verb,
         "outcome": item.outcome,
         "subject": {"type": item.subject_kind, "id": str(item.subject_id), "ver": item.subject_version},
@@ -132,10 +180,10 @@ def _body(rows: store.Rows, item: PendingEvent, head: Head, known: Known, commit
         "att": item.attachments,
         "occurred": canon.instant(item.occurred_at),
         "occurred_src": item.occurred_source,
-        "late": is_late(item.occurred_at, head.recorded_at),
+        "late": is_late(item.occurred_at, link.recorded_at),
         "second": str(item.second_person) if item.second_person else None,
         "corrects": str(item.corrects) if item.corrects else None,
-        "recorded": canon.instant(head.recorded_at),
+        "recorded": canon.instant(link.recorded_at),
         "req": item.actor.request_id,
         "cause": str(item.cause) if item.cause else None,
         "app": APP_VERSION,

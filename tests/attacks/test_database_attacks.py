@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab import history
-from collab.history import erasure
+from collab.history import canon, erasure
 from collab.history.integrity import reconcile
 from collab.history.integrity.rebuild import check_versions
 from collab.history.integrity.whole import verify_log
@@ -136,6 +136,19 @@ def test_40_an_edited_version_is_found_by_rebuilding(intruder: sa.Connection, in
     )
     assert {difference.what for difference in check_versions(inside)} == {"state"}
     assert found(inside) == set(), "the events themselves are whole"
+
+
+def test_a_version_that_lost_a_commitment_stops_nobody_from_going_on(
+    intruder: sa.Connection, inside: Session, played: World
+) -> None:
+    run(intruder, UNGUARDED, "UPDATE history_version SET commitments = '{}' WHERE subject_kind = 'committee'")
+    run(intruder, "SET LOCAL session_replication_role = origin")
+    committee = inside.get_one(Committee, played.committee.id)
+    with history.act(inside, verb="committee.changed", actor=played.actors["administrator"], now=NOW + timedelta(hours=3), subject=committee) as done:  # fmt: skip
+        committee.name_en = "goes on"
+    inside.commit()
+    body = canon.decode(inside.get_one(HistoryEvent, done.event_id).body)
+    assert [change["f"] for change in body["changes"]] == ["name_en", "mandate"]
 
 
 def test_41_a_row_changed_past_the_history_becomes_an_alarm_once(intruder: sa.Connection, inside: Session) -> None:

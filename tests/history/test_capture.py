@@ -70,10 +70,19 @@ def test_a_bulk_change_is_refused(session: Session, world: World) -> None:
         session.execute(sa.delete(Committee))
 
 
-def test_raw_sql_without_an_act_is_refused_by_the_database(session: Session, world: World) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE committee SET name_en = 'x'",
+        "UPDATE committee SET name_en = 'x', version = version + 2",
+        "UPDATE action_item_supporter SET removed_at = now()",  # a table without a count of versions
+        "INSERT INTO holiday (id, day) SELECT gen_random_uuid(), '2026-11-21'",
+    ],
+)
+def test_raw_sql_without_an_act_is_refused_by_the_database(session: Session, world: World, statement: str) -> None:
     session.connection().execute(sa.text("SELECT set_config('collab.act', '', true)"))
     with pytest.raises(sa.exc.IntegrityError, match="without a recorded act"):
-        session.execute(sa.text("UPDATE committee SET name_en = 'x'"))
+        session.execute(sa.text(statement))
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM committee", "TRUNCATE committee CASCADE"])

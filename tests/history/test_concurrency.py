@@ -1,6 +1,8 @@
 """Many writers at once: no gap, no fork, no deadlock; a transaction that fails leaves no trace."""
 
 import json
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from collab import history
 from collab.audits.service import record_export
-from collab.history import canon
+from collab.history import canon, store
 from collab.history.integrity.whole import verify_log
 from collab.history.models import FOREVER, HistoryEvent, HistoryStream, HistoryVersion
 from collab.kernel.access import job_actor
@@ -132,12 +134,16 @@ def test_a_clock_that_runs_backwards_does_not_disorder_a_stream(committed: Datab
     assert events[1].recorded_at >= events[0].recorded_at
 
 
+def put_fact(session: Session, organisation_id: UUID, value: str) -> UUID:
+    fact = OrganisationFact(organisation_id=organisation_id, kind=FactKind.POPULATION, value=value, source="census")
+    with history.act(session, verb="organisation.fact_added", actor=ACTOR, now=datetime.now(UTC), subject=fact):
+        session.add(fact)
+    return fact.id
+
+
 def add_fact(database: Database, organisation_id: UUID, value: str) -> UUID:
     with database.unit_of_work() as session:
-        fact = OrganisationFact(organisation_id=organisation_id, kind=FactKind.POPULATION, value=value, source="census")
-        with history.act(session, verb="organisation.fact_added", actor=ACTOR, now=datetime.now(UTC), subject=fact):
-            session.add(fact)
-        return fact.id
+        return put_fact(session, organisation_id, value)
 
 
 def correct(session: Session, fact_id: UUID, value: str) -> None:
@@ -147,16 +153,21 @@ def correct(session: Session, fact_id: UUID, value: str) -> None:
         fact.value = value
 
 
-@pytest.mark.parametrize("looks", [1, 2])
-def test_a_stream_that_moved_on_after_it_was_looked_at_is_opened_again(committed: Database, looks: int) -> None:
+@pytest.mark.parametrize("acts", [1, 2])
+@pytest.mark.parametrize("way", ["a row is changed", "a row is added"])
+def test_a_stream_that_moved_on_meanwhile_is_gone_on_with_where_it_ends(committed: Database, way: str, acts: int) -> None:
+    """Who changes a row is chained by the server; who adds one looked at the stream before, and opens it again."""
     with committed.unit_of_work() as session:
         key = add_organisation(session, "moves on").id
-    mine, others, again = (add_fact(committed, key, str(number)) for number in range(3))
+    others, again, mine = (add_fact(committed, key, str(number)) for number in range(3))
     with committed.unit_of_work() as session:
-        correct(session, mine, "10")
+        if way == "a row is changed":
+            correct(session, mine, "10")
+        else:
+            mine = put_fact(session, key, "10")
         with committed.unit_of_work() as meanwhile:
             correct(meanwhile, others, "20")
-        if looks == 2:
+        if acts == 2:
             correct(session, again, "30")
     with committed.reading() as session:
         events = session.scalars(
@@ -164,11 +175,11 @@ def test_a_stream_that_moved_on_after_it_was_looked_at_is_opened_again(committed
         ).all()
         stream = session.get(HistoryStream, f"organisation/{key}")
     bodies = [canon.decode(event.body) for event in events]
-    assert [body["seq"] for body in bodies] == list(range(1, 6 + looks))
+    assert [body["seq"] for body in bodies] == list(range(1, 6 + acts))
     assert [body["prev"] for body in bodies[1:]] == [event.leaf_hash.hex() for event in events[:-1]]
     assert stream is not None
     assert (stream.seq, bytes(stream.head)) == (events[-1].seq, events[-1].leaf_hash)
-    assert [event.subject_id for event in events[4:]] == [others, mine, again][: 1 + looks]
+    assert [event.subject_id for event in events[4:]] == [others, mine, again][: 1 + acts]
 
 
 @pytest.mark.parametrize("streams", [1, 2])
@@ -219,14 +230,51 @@ def test_an_act_is_announced_again_after_a_savepoint_that_was_taken_back(committ
     with committed.unit_of_work() as session:
         key = add_organisation(session, "savepoint").id
     with committed.unit_of_work() as session:
-        row = session.get(Organisation, key, with_for_update=True)
-        assert row is not None
         savepoint = session.begin_nested()
-        with history.act(session, verb="organisation.renamed", actor=ACTOR, now=datetime.now(UTC), subject=row):
-            row.name_en = "taken back"
+        put_fact(session, key, "taken back")
         savepoint.rollback()
-        session.refresh(row)
-        with history.act(session, verb="organisation.renamed", actor=ACTOR, now=datetime.now(UTC), subject=row):
-            row.name_en = "kept"
+        put_fact(session, key, "kept")
     with committed.reading() as session:
-        assert session.scalar(sa.select(Organisation.name_en).where(Organisation.id == key)) == "kept"
+        facts = session.scalars(sa.select(OrganisationFact.value).where(OrganisationFact.organisation_id == key))
+        assert facts.all() == ["kept"]
+
+
+def test_who_waits_for_another_s_commit_is_chained_to_it_without_opening_the_stream(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(store, "open_streams", lambda *given, ours=store.open_streams: opened.append(given) or ours(*given))
+    with committed.unit_of_work() as session:
+        key = add_organisation(session, "waits").id
+    mine, others = (add_fact(committed, key, "0") for _fact in range(2))
+    opened.clear()
+
+    def correct_mine() -> None:
+        with committed.unit_of_work() as session:
+            correct(session, mine, "10")
+
+    def wait_for(what: Callable[[], bool], seconds: float = 20.0) -> bool:
+        end = time.monotonic() + seconds
+        while not what() and time.monotonic() < end:
+            time.sleep(0.01)
+        return what()
+
+    def somebody_waits() -> bool:
+        with committed.reading() as session:
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            return bool(session.scalar(sa.text(waiting)))
+
+    with committed.unit_of_work() as session, ThreadPoolExecutor(1) as pool:
+        correct(session, others, "20")
+        history.write_pending(session)
+        waiting = pool.submit(correct_mine)
+        assert wait_for(somebody_waits)
+        session.commit()
+        waiting.result()
+    with committed.reading() as session:
+        events = session.scalars(
+            sa.select(HistoryEvent).where(HistoryEvent.stream_id == f"organisation/{key}").order_by(HistoryEvent.seq)
+        ).all()
+    assert [event.subject_id for event in events[3:]] == [others, mine]
+    assert canon.decode(events[4].body)["prev"] == events[3].leaf_hash.hex()
+    assert opened == []

@@ -68,15 +68,18 @@ def test_one_head_and_no_application_code() -> None:
 
 def test_every_tracked_table_is_guarded_in_the_database(engine: sa.Engine) -> None:
     from collab.history.tracking import tracked_models
+    from collab.kernel.db import Versioned
 
     register_areas()
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT event_object_table, trigger_name FROM information_schema.triggers"))
         names = {row.trigger_name for row in rows}
         kept = set(connection.scalars(sa.text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")))
-    for table in tracked_models():
+    for table, model in tracked_models().items():
         assert f"{table}_tracked" in kept | names, f"call track_table(op, {table!r}) in its migration"
         assert f"{table}_kept" in kept
+        # The session announces no act before it changes a row that counts its versions; before any other it does.
+        assert (f"{table}_counted" in kept) == issubclass(model, Versioned), f"track_table(op, {table!r}, counted=…)"
 
 
 @pytest.mark.parametrize("table", ["history_event", "history_opening", "history_version", "history_stream"])
