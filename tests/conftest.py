@@ -22,6 +22,7 @@ from collab.kernel.db import Database, create_engine
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job
 from collab.notices import links
+from collab.web.context import EXTENSION
 from config import Settings, load_settings
 from tests.databases import fresh_database, own_database
 from tests.factories.world import World, build_world
@@ -132,18 +133,40 @@ def settings_for(database_url: str, folder: Path) -> Settings:
     )
 
 
+def web_app(core: Core) -> Flask:
+    """Return a new web application on ``core``, without CSRF (tests of its own switch it on)."""
+    made = create_app(core)
+    made.config.update(WTF_CSRF_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    return made
+
+
 @pytest.fixture
 def core(settings: Settings, database: Database, now: datetime) -> Core:
     """The product without HTTP, at the fixed instant."""
     return create_core(settings, database.send_job, database=database, clock=lambda: now)
 
 
-@pytest.fixture
-def app(core: Core) -> Flask:
-    """The web application at the fixed instant, without CSRF (a test of its own switches it on)."""
-    made = create_app(core)
-    made.config.update(WTF_CSRF_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+@pytest.fixture(scope="session")
+def built(database_name: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The web application, built once: to compile its routes and templates takes longer than a test. `app` gives it a core."""
+    register_areas()
+    address = app_url(superuser_url(), bootstrap.APP_ROLE, database_name)
+    made = web_app(Core(settings_for(address, tmp_path_factory.mktemp("built")), None))  # type: ignore[arg-type]
+    # After its first request Flask refuses further routes, so that those of one test cannot be met by another.
+    made.test_client().get("/healthz")
     return made
+
+
+@pytest.fixture
+def app(built: Flask, core: Core) -> Iterator[Flask]:
+    """The web application on the core of the test; what a test sets on it is gone afterwards (CSRF, who browses)."""
+    config, hooks = dict(built.config), list(built.before_request_funcs[None])
+    core.endpoints = frozenset(built.view_functions)
+    built.extensions[EXTENSION] = core
+    yield built
+    built.config.clear()
+    built.config.update(config)
+    built.before_request_funcs[None] = hooks
 
 
 @pytest.fixture
