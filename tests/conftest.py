@@ -38,9 +38,16 @@ NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def database_name() -> Iterator[str]:
-    """A database of this process, migrated to the newest revision; dropped at the end."""
-    with fresh_database(f"collab_test_{os.getpid()}") as name:
+def template() -> Iterator[str]:
+    """A database of this process, migrated to the newest revision, of which the others are copies; dropped at the end."""
+    with fresh_database(f"collab_template_{os.getpid()}") as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def database_name(template: str) -> Iterator[str]:
+    """The database of this process; dropped at the end."""
+    with fresh_database(f"collab_test_{os.getpid()}", template) as name:
         yield name
 
 
@@ -99,9 +106,9 @@ def connection(request: pytest.FixtureRequest, ground: Ground) -> Iterator[sa.Co
 
 
 @pytest.fixture(scope="module")
-def committed() -> Iterator[Database]:
+def committed(template: str) -> Iterator[Database]:
     """A database of the test file alone that really commits, so that threads see one another's work."""
-    with own_database(f"threads_{new_id().hex[-8:]}") as database:
+    with own_database(f"threads_{new_id().hex[-8:]}", template) as database:
         yield database
 
 

@@ -44,10 +44,10 @@ from tests.databases import own_database
 
 
 @pytest.fixture(scope="module")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def theatre(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A database in which the story was told once, for all tests of this file: none of them writes."""
     i18n.set_locale("th")
-    with own_database("story") as database:
+    with own_database("story", template) as database:
         create_core(settings_for("postgresql://unused", tmp_path_factory.mktemp("story")), database.send_job, database=database)
         with database.unit_of_work() as session:
             story.tell(session, NOW)

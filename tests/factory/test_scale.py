@@ -36,9 +36,9 @@ MODELS: tuple[Any, ...] = (ActionItem, ItemSupporter, ProgressReport, Document)
 
 
 @pytest.fixture(scope="module")
-def mass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
+def mass(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
     """An application on a database of mass data, and who has a full work list there."""
-    with fresh_database(f"collab_scale_{os.getpid()}") as name:
+    with fresh_database(f"collab_scale_{os.getpid()}", template) as name:
         url = app_url(superuser_url(), bootstrap.APP_ROLE, name)
         folder = tmp_path_factory.mktemp("scale")
         environ = {
