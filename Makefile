@@ -35,8 +35,9 @@ run: setup ## start everything on this machine (COLLAB_PORT=8000); Ctrl-C stops 
 demo-reset: setup ## delete the demo's data and build it anew
 	@$(PY) -m collab.web.launcher demo-reset
 
+# Two processes and the programs that they start read the compiled tests and product, also where the environment forbids keeping them.
 test: setup-dev ## run the tests (TESTS=tests/area, WORKERS=2), without the browser journeys
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --ignore=tests/journeys
+	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n $(WORKERS) --dist loadfile $(TESTS) --ignore=tests/journeys
 
 check: setup-dev lint types imports test ## everything that must pass before a change is handed in
 

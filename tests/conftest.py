@@ -22,9 +22,10 @@ from collab.kernel.db import Database, create_engine
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job
 from collab.notices import links
+from collab.web.context import EXTENSION
 from config import Settings, load_settings
 from tests.databases import fresh_database, own_database
-from tests.factories.world import World, build_world
+from tests.factories.world import World, brought_into, build_world
 from tests.services import app_url, superuser_url
 
 # How long an example takes says how busy the machine is, not whether the product is right: speeds are measured in bench/.
@@ -37,9 +38,16 @@ NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def database_name() -> Iterator[str]:
-    """A database of this process, migrated to the newest revision; dropped at the end."""
-    with fresh_database(f"collab_test_{os.getpid()}") as name:
+def template() -> Iterator[str]:
+    """A database of this process, migrated to the newest revision, of which the others are copies; dropped at the end."""
+    with fresh_database(f"collab_template_{os.getpid()}") as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def database_name(template: str) -> Iterator[str]:
+    """The database of this process; dropped at the end."""
+    with fresh_database(f"collab_test_{os.getpid()}", template) as name:
         yield name
 
 
@@ -51,20 +59,56 @@ def engine(database_name: str) -> Iterator[sa.Engine]:
     made.dispose()
 
 
-@pytest.fixture
-def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One connection whose transaction is rolled back when the test ends."""
-    with engine.connect() as opened:
-        transaction = opened.begin()
-        yield opened
-        if transaction.is_active:
-            transaction.rollback()
+class Ground:
+    """A connection whose one transaction is never committed, and the world in that transaction once a test has asked for it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.connection.begin()
+        self.world: World | None = None
+        self._built_at: datetime | None = None
+
+    def hold(self, now: datetime | None) -> None:
+        """Have the world of the instant ``now`` in the transaction, or nothing."""
+        if self._built_at == now:
+            return
+        self.clear()
+        if now is not None:
+            register_areas()
+            links.configure("test-only")
+            with Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+                self.world, self._built_at = build_world(session, now), now
+
+    def clear(self) -> None:
+        """Begin the transaction anew."""
+        self.connection.rollback()
+        self.connection.begin()
+        self.world = self._built_at = None
 
 
 @pytest.fixture(scope="module")
-def committed() -> Iterator[Database]:
+def ground(engine: sa.Engine) -> Iterator[Ground]:
+    """What the tests of a file stand on. To build the world takes longer than most tests do: it is built once a file."""
+    with engine.connect() as opened:
+        yield Ground(opened)
+
+
+@pytest.fixture
+def connection(request: pytest.FixtureRequest, ground: Ground) -> Iterator[sa.Connection]:
+    """One connection whose work is rolled back when the test ends; only tests that ask for the world find it there."""
+    ground.hold(request.getfixturevalue("now") if "world" in request.fixturenames else None)
+    savepoint = ground.connection.begin_nested()
+    yield ground.connection
+    if savepoint.is_active:
+        savepoint.rollback()
+    else:
+        ground.clear()
+
+
+@pytest.fixture(scope="module")
+def committed(template: str) -> Iterator[Database]:
     """A database of the test file alone that really commits, so that threads see one another's work."""
-    with own_database(f"threads_{new_id().hex[-8:]}") as database:
+    with own_database(f"threads_{new_id().hex[-8:]}", template) as database:
         yield database
 
 
@@ -108,9 +152,10 @@ def session(database: Database) -> Iterator[Session]:
 
 
 @pytest.fixture
-def world(session: Session, now: datetime) -> World:
+def world(session: Session, ground: Ground) -> World:
     """Organisations, a committee with seats and rules, and one person per role."""
-    return build_world(session, now)
+    assert ground.world is not None
+    return brought_into(session, ground.world)
 
 
 @pytest.fixture
@@ -132,18 +177,40 @@ def settings_for(database_url: str, folder: Path) -> Settings:
     )
 
 
+def web_app(core: Core) -> Flask:
+    """Return a new web application on ``core``, without CSRF (tests of its own switch it on)."""
+    made = create_app(core)
+    made.config.update(WTF_CSRF_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    return made
+
+
 @pytest.fixture
 def core(settings: Settings, database: Database, now: datetime) -> Core:
     """The product without HTTP, at the fixed instant."""
     return create_core(settings, database.send_job, database=database, clock=lambda: now)
 
 
-@pytest.fixture
-def app(core: Core) -> Flask:
-    """The web application at the fixed instant, without CSRF (a test of its own switches it on)."""
-    made = create_app(core)
-    made.config.update(WTF_CSRF_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
+@pytest.fixture(scope="session")
+def built(database_name: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The web application, built once: to compile its routes and templates takes longer than a test. `app` gives it a core."""
+    register_areas()
+    address = app_url(superuser_url(), bootstrap.APP_ROLE, database_name)
+    made = web_app(Core(settings_for(address, tmp_path_factory.mktemp("built")), None))  # type: ignore[arg-type]
+    # After its first request Flask refuses further routes, so that those of one test cannot be met by another.
+    made.test_client().get("/healthz")
     return made
+
+
+@pytest.fixture
+def app(built: Flask, core: Core) -> Iterator[Flask]:
+    """The web application on the core of the test; what a test sets on it is gone afterwards (CSRF, who browses)."""
+    config, hooks = dict(built.config), list(built.before_request_funcs[None])
+    core.endpoints = frozenset(built.view_functions)
+    built.extensions[EXTENSION] = core
+    yield built
+    built.config.clear()
+    built.config.update(config)
+    built.before_request_funcs[None] = hooks
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """Linked items: a circle is refused and named, what moves is shown first, and two who move at once end in a plan that holds."""
 
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.orm import Session
 
 from collab import history
@@ -19,17 +16,13 @@ from collab.action_plans import queries, schedule, service
 from collab.action_plans.models import ActionItem, ActionPlan, DeadlineChange, Dependency
 from collab.action_plans.service import UnseenConsequences, moving
 from collab.action_plans.states import ChangeState, ItemKind
-from collab.factory import register_areas
 from collab.history.models import HistoryEvent
-from collab.kernel import bootstrap
-from collab.kernel.db import Database, create_engine
+from collab.kernel.db import Database
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict
-from collab.kernel.jobs import Job
 from collab.kernel.targets import Ref
-from tests.conftest import NOW, ROOT
+from tests.conftest import NOW
 from tests.factories import action_plans as made
 from tests.factories.world import World, build_world
-from tests.services import app_url, superuser_url
 
 MONDAY = date(2026, 11, 2)
 
@@ -252,27 +245,6 @@ def _bare(plan: ActionPlan, world: World, number: int) -> ActionItem:
         id=new_id(), plan_id=plan.id, committee_id=plan.committee_id, group_name="", title=f"งานที่ {number}", description="",
         lead_organisation_id=world.org_id("banphru"), starts_on=start, due_on=start, position=number + 10,
     )  # fmt: skip
-
-
-def _send_nothing(_job: Job, _arguments: dict[str, Any]) -> None:
-    return None
-
-
-@pytest.fixture
-def committed() -> Iterator[Database]:
-    """A database of its own that really commits, so that threads see one another's work."""
-    name = f"collab_moving_{os.getpid()}"
-    server = superuser_url()
-    bootstrap.drop_database(server, name)
-    bootstrap.create_database(server, name)
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("sqlalchemy.url", app_url(server, bootstrap.OWNER_ROLE, name).replace("%", "%%"))
-    command.upgrade(config, "head")
-    engine = create_engine(app_url(server, bootstrap.APP_ROLE, name))
-    register_areas()
-    yield Database(engine, _send_nothing)
-    engine.dispose()
-    bootstrap.drop_database(server, name)
 
 
 def test_two_who_move_linked_items_at_once_end_in_a_plan_that_holds(committed: Database) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -85,6 +86,18 @@ def build_world(session: Session, now: datetime) -> World:
             ))  # fmt: skip
     session.commit()
     return World(organisations, committee, rules, seats, users, actors)
+
+
+def brought_into(session: Session, world: World) -> World:
+    """Return a world, built in the transaction of ``session``, with objects of this session; nothing is asked of the database."""
+
+    def here(rows: dict[str, Any]) -> dict[str, Any]:
+        return {name: session.merge(row, load=False) for name, row in rows.items()}
+
+    return World(
+        here(world.organisations), session.merge(world.committee, load=False), session.merge(world.rules, load=False),
+        here(world.seats), here(world.users), dict(world.actors),
+    )  # fmt: skip
 
 
 def people(

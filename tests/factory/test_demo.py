@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from collab.audits.models import ErasureRequest, RequestState
 from collab.factory import create_core
 from collab.factory.demo import campaign, daily_work, routine, story
 from collab.factory.demo.people import PEOPLE, PLACES
+from collab.factory.demo.stage import Stage
 from collab.history import canon
 from collab.history import queries as history_queries
 from collab.history.comparison import Change
@@ -43,10 +44,10 @@ from tests.databases import own_database
 
 
 @pytest.fixture(scope="module")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def theatre(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A database in which the story was told once, for all tests of this file: none of them writes."""
     i18n.set_locale("th")
-    with own_database("story") as database:
+    with own_database("story", template) as database:
         create_core(settings_for("postgresql://unused", tmp_path_factory.mktemp("story")), database.send_job, database=database)
         with database.unit_of_work() as session:
             story.tell(session, NOW)
@@ -100,6 +101,12 @@ def test_no_code_and_no_id_stands_where_the_history_is_told(told: Session, local
     texts |= {text for row in shown for text in (row.title, row.subject, row.actor, row.authority)}
     raw = re.compile(r"\b[a-z]+_[a-z_]+\b|\b(?:19|20)\d\d-\d\d-\d\d|[0-9a-f]{8}-[0-9a-f]{4}-|\bNone\b|\bnull\b")
     assert sorted(text for text in texts if raw.search(text)) == []
+
+
+@pytest.mark.parametrize("hour", [0, 3, 16, 17, 23])
+def test_what_is_told_of_a_day_happens_on_it_in_bangkok_whatever_the_clock_says(hour: int) -> None:
+    stage = Stage(session=None, end=datetime(2026, 11, 21, hour, 30, tzinfo=UTC), organisations={}, committee=None)
+    assert [today(stage.at(days)) for days in (1, 400)] == [stage.day(days) for days in (1, 400)]
 
 
 def test_a_request_to_erase_waits_for_the_second_administrator(told: Session) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from collab.action_plans.models import ActionItem, ActionPlan, ItemSupporter, ProgressReport
 from collab.documents.models import Document
-from collab.factory import create_app, create_core
+from collab.factory import create_core
 from collab.factory.commands import demo
 from collab.factory.demo.people import PASSWORD
 from collab.factory.demo.scale import ScaleError, Wanted, build
@@ -27,7 +27,7 @@ from collab.kernel.db import Database, create_engine
 from collab.members.models import Committee, User
 from collab.search.models import SearchEntry
 from config import load_settings
-from tests.conftest import NOW
+from tests.conftest import NOW, web_app
 from tests.databases import fresh_database
 from tests.services import app_url, superuser_url
 
@@ -36,9 +36,9 @@ MODELS: tuple[Any, ...] = (ActionItem, ItemSupporter, ProgressReport, Document)
 
 
 @pytest.fixture(scope="module")
-def mass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
+def mass(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]]:
     """An application on a database of mass data, and who has a full work list there."""
-    with fresh_database(f"collab_scale_{os.getpid()}") as name:
+    with fresh_database(f"collab_scale_{os.getpid()}", template) as name:
         url = app_url(superuser_url(), bootstrap.APP_ROLE, name)
         folder = tmp_path_factory.mktemp("scale")
         environ = {
@@ -54,9 +54,7 @@ def mass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str]
         core = create_core(
             settings, lambda _job, _arguments: None, database=Database(engine, lambda *_given: None), clock=lambda: NOW
         )
-        app = create_app(core)
-        app.config.update(WTF_CSRF_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
-        yield app, done.example
+        yield web_app(core), done.example
         engine.dispose()
 
 

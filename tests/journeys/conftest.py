@@ -1,6 +1,7 @@
 """The product as a stranger starts it, and a browser in front of it. A missing browser is a failure where CI asks for one."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,7 +17,10 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 120
+START_SECONDS = 240
+#: Two processes (`-n 2 --dist loadgroup`) share the journeys, each with a product and a browser of its own: always these and
+#: always the others, so that every page is looked at with the same data. Overseers see what auditors took and who paused a job.
+OVERSEERS = re.compile(r"/test_(auditor|operations)\.py|test_pages_in_thai\[(admin|auditor|chair|coordinator)\]")
 #: Chromium as root needs no sandbox of its own; the rest keeps it from calling home.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -30,9 +34,11 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if chromium() is None and os.environ.get("COLLAB_REQUIRE_BROWSER") != "1":
-        for item in items:
-            if "journeys" in str(item.path):
+    is_skipped = chromium() is None and os.environ.get("COLLAB_REQUIRE_BROWSER") != "1"
+    for item in items:
+        if "journeys" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("overseers" if OVERSEERS.search(item.nodeid) else "others"))
+            if is_skipped:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from collab.factory.demo.people import PASSWORD
@@ -14,10 +15,14 @@ WAIT = 15_000
 class Person:
     """A person of the demonstration with a browser of their own; English words, so that the buttons can be named here."""
 
-    def __init__(self, browser: Browser, address: str, key: str, *, javascript: bool = True, locale: str = "en") -> None:
+    def __init__(
+        self, browser: Browser, address: str, key: str, *, javascript: bool = True, locale: str = "en", with_axe: bool = False
+    ) -> None:
         self.address = address
         self.context = browser.new_context(java_script_enabled=javascript, viewport={"width": 1280, "height": 900})
         self.context.set_default_timeout(WAIT)
+        if with_axe:
+            self.context.add_init_script(AXE_SCRIPT)
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))

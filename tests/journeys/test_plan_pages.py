@@ -53,7 +53,7 @@ def seen() -> dict[str, set[str]]:
 @pytest.mark.parametrize("key", PEOPLE)
 def test_pages_of_plans(browser: Browser, product: str, key: str, seen: dict[str, set[str]]) -> None:
     before = {kind for kinds in seen.values() for kind in kinds}
-    with Person(browser, product, key, locale="th") as person:
+    with Person(browser, product, key, locale="th", with_axe=True) as person:
         found, wrong = found_by(person)
         for kind, path in found.items():
             if kind not in before and not kind.startswith("/agreements"):

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from collab.factory import Core, create_app
+from collab.factory import Core
 from collab.kernel import events as kernel_events
 from collab.members import account_queries
 from collab.members.events import InvitationSent, PasswordResetRequested
@@ -43,11 +43,9 @@ def clock(now: datetime) -> Clock:
 
 
 @pytest.fixture
-def app(core: Core, clock: Clock) -> Flask:
+def core(core: Core, clock: Clock) -> Core:
     core.clock = clock
-    made = create_app(core)
-    made.config.update(WTF_CSRF_ENABLED=False, TESTING=True, PROPAGATE_EXCEPTIONS=False)
-    return made
+    return core
 
 
 @pytest.fixture

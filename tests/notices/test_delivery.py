@@ -298,11 +298,11 @@ def test_the_local_sink_keeps_mails(database: Database, world: World, now: datet
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[tuple[Database, World]]:
+def own(template: str) -> Iterator[tuple[Database, World]]:
     """A database of this file alone that really commits."""
     from tests.conftest import NOW
 
-    with own_database("notices") as database:
+    with own_database("notices", template) as database:
         with database.unit_of_work() as session:
             world = build_world(session, NOW)
         yield database, world

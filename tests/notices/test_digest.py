@@ -144,9 +144,9 @@ def test_composing_costs_the_same_however_much_is_held(
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[tuple[Database, World]]:
+def own(template: str) -> Iterator[tuple[Database, World]]:
     """A database of this file alone that really commits."""
-    with own_database("digest") as database:
+    with own_database("digest", template) as database:
         with database.unit_of_work() as session:
             world = build_world(session, EIGHT)
         yield database, world

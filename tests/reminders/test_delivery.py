@@ -239,11 +239,11 @@ def test_whom_two_rules_name_on_one_day_is_mailed_once(database: Database, world
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[tuple[Database, World]]:
+def own(template: str) -> Iterator[tuple[Database, World]]:
     """A database of this file alone that really commits."""
     from tests.reminders.conftest import MONDAY
 
-    with own_database("reminders") as database:
+    with own_database("reminders", template) as database:
         with database.unit_of_work() as session:
             world = build_world(session, MONDAY)
         yield database, world

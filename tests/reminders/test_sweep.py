@@ -377,11 +377,11 @@ def test_the_sweep_is_one_statement_a_rule_however_much_is_due(
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[tuple[Database, World]]:
+def own(template: str) -> Iterator[tuple[Database, World]]:
     """A database of this file alone that really commits."""
     from tests.reminders.conftest import MONDAY
 
-    with own_database("sweep") as database:
+    with own_database("sweep", template) as database:
         with database.unit_of_work() as session:
             world = build_world(session, MONDAY)
             add_rule(session, world, MONDAY, Audience.OWNER, 0)

@@ -63,9 +63,9 @@ def test_old_periods_are_forgotten(connection: sa.Connection) -> None:
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[Database]:
+def own(template: str) -> Iterator[Database]:
     """A database of this file alone that really commits."""
-    with own_database("scheduler") as database:
+    with own_database("scheduler", template) as database:
         yield database
 
 

@@ -4,13 +4,14 @@ import gzip
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collab.factory import Core
 from collab.web import compression
 from collab.web.routing import public
+from tests.conftest import web_app
 
 GZIP = {"Accept-Encoding": "br, gzip;q=0.8"}
 Browse = Callable[[str], FlaskClient]
@@ -31,8 +32,9 @@ def test_a_fragment_repeats_what_stood_before_it() -> None:
 
 
 @pytest.fixture
-def pages(app: Flask) -> FlaskClient:
-    """Two pages: one long, one with fragments."""
+def pages(core: Core) -> FlaskClient:
+    """An application with pages of its own: one long, one short, one with fragments."""
+    app = web_app(core)
     part = compression.fragment("<p>ส่วนที่ไม่เปลี่ยน</p>" * 100)
 
     @app.get("/long")

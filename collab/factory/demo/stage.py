@@ -1,7 +1,7 @@
 """The stage: organisations, committee, seats and people, and a clock that the story moves from the past to today."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -32,8 +32,8 @@ class Stage:
     actors: dict[str, Actor] = field(default_factory=dict)
 
     def at(self, days_ago: int, hour: int = 3) -> datetime:
-        """Return the instant ``days_ago`` before the end of the story, at ``hour`` UTC (ten in the morning in Bangkok by default)."""
-        return (self.end - timedelta(days=days_ago)).replace(hour=hour, minute=0, second=0, microsecond=0)
+        """Return the instant on `day` at ``hour`` UTC (ten in the morning in Bangkok by default)."""
+        return datetime.combine(self.day(days_ago), time(hour), UTC)
 
     def day(self, days_ago: int) -> date:
         """Return the day ``days_ago`` before the end of the story; negative for one to come."""
