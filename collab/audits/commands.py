@@ -171,7 +171,7 @@ def erasures(repeat: Path | None) -> None:
             click.echo(json.dumps(erasure.export_list(session), indent=1))
         return
     with database().unit_of_work() as session:
-        count = erasure.repeat(session, json.loads(repeat.read_text(encoding="utf-8")))
+        count = erasure.repeat(session, json.loads(repeat.read_text(encoding="utf-8")), actor=_ACTOR, now=utc_now())
     click.echo(f"{count} values erased again")
 
 

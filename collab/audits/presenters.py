@@ -172,7 +172,7 @@ def _show(entry: Entry, names: Names) -> Shown:
             for change in entry.changes
             if change.name not in INTERNAL and (change.old is not None or change.new not in (None, "", [], False))
         ),
-        reason=entry.reason,
+        reason=_("Erased from the history") if entry.is_reason_erased else entry.reason,
         authority=_authority(entry, names),
         url=subject.url if subject else "",
         subject=f"{subject.kind_label} {subject.number} {subject.title}".replace("  ", " ") if subject else "",

@@ -64,6 +64,8 @@ class Act:
     outcome: str = "done"
     attachments: list[dict[str, str]] = field(default_factory=list)
     touched: list[Any] = field(default_factory=list)
+    #: The attributes of rows known before that got another value.
+    altered: dict[Any, set[str]] = field(default_factory=dict)
     #: Id of the event on the subject, for what is to name it.
     event_id: UUID = field(default_factory=new_id)
 
@@ -171,6 +173,7 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
         subject_version=getattr(row, "version", 1),
         clear=_values(row, clear),
         private=_values(row, private),
+        altered=frozenset(current.altered.get(row, ())),
         attachments=current.attachments if row is current.subject else [],
         event_id=current.event_id if row is current.subject else new_id(),
         corrects=current.corrects,
@@ -231,10 +234,20 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     if current is None:
         raise UnrecordedChange(f"{type(changed[0]).__name__} changed outside history.act")
     current.touched.extend(row for row in changed if not any(row is seen for seen in current.touched))
+    _note_altered(current, changed)
     for row in changed:
         if row.__tracked__.stamp:
             setattr(row, row.__tracked__.stamp, current.now)
     _announce(session, [current.subject, *changed])
+
+
+def _note_altered(current: Act, changed: list[Any]) -> None:
+    """Remember what rows known before get another value for: of a value erased from the history nothing else tells, once flushed."""
+    for row in changed:
+        state: Any = sa.inspect(row)
+        if state.persistent:
+            names = {name for name, was in state.committed_state.items() if was != state.dict.get(name)}
+            current.altered.setdefault(row, set()).update(names)
 
 
 def _announce(session: Session, rows: list[Any]) -> None:

@@ -40,6 +40,8 @@ class PendingEvent:
     clear: dict[str, Any]
     private: dict[str, Any]
     attachments: list[dict[str, str]]
+    #: Names of attributes that got another value, of a row known before.
+    altered: frozenset[str] = frozenset()
     cause: UUID | None = None
     #: The event that this one corrects; both stay.
     corrects: UUID | None = None
@@ -85,8 +87,8 @@ def _save(cursor: store.Cursor, pending: list[PendingEvent], heads: dict[str, He
 
 def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known:
     """Add the event, its openings and its version to ``rows``; move ``head`` on; return the version now in force."""
-    commitments = {}
-    for name, value in item.private.items():
+    commitments, private = {}, {name: _recorded(item, known, name, value) for name, value in item.private.items()}
+    for name, value in private.items():
         if known.event_id and name in known.commitments and known.state.get(name) == value:
             commitments[name] = known.commitments[name]
         else:
@@ -98,11 +100,17 @@ def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known
         item.actor.user_id, item.on_behalf_of or item.actor.organisation_id, item.authority_kind, item.authority_id,
         item.occurred_at, head.recorded_at, item.actor.request_id,
     ))  # fmt: skip
-    state = {**item.clear, **item.private}
+    state = {**item.clear, **private}
     rows.add_version(
         item.event_id, known.event_id, item.stream_id, item.subject_kind, item.subject_id, head.recorded_at, state, commitments
     )
     return Known(item.event_id, state, commitments)
+
+
+def _recorded(item: PendingEvent, known: Known, name: str, value: Any) -> Any:
+    """Return what is recorded of a field: what was erased stays so until the field gets another value, whatever the row holds still."""
+    was = known.state.get(name)
+    return was if canon.is_erased(was) and name not in item.altered else value
 
 
 def _commit(rows: store.Rows, item: PendingEvent, path: str, value: Any) -> str:
