@@ -121,6 +121,22 @@ def test_42_the_application_s_role_is_refused(name: str, intruder: sa.Connection
         run(intruder, *REFUSED[name].split("; "))
 
 
+def test_the_owner_s_function_erases_and_does_nothing_else(intruder: sa.Connection) -> None:
+    """A superuser with the owner's role is to the guards what that function is: it passes while it says that it erases."""
+    run(intruder, "SET LOCAL ROLE collab_owner")
+    erasing = ("DELETE FROM history_opening", "UPDATE history_version SET state = '{}'")
+    for statement in erasing:
+        _refused(intruder, statement)
+    run(intruder, "SELECT set_config('collab.erasing', '1', true)")
+    _refused(intruder, "UPDATE history_version SET recorded_from = now()")
+    run(intruder, *erasing)
+
+
+def _refused(intruder: sa.Connection, statement: str) -> None:
+    with pytest.raises(sa.exc.IntegrityError), intruder.begin_nested():
+        run(intruder, statement)
+
+
 @pytest.mark.parametrize("name", ["edit an event", "truncate the events", "delete an event", "edit a leaf", "delete a checkpoint", "rewrite a version"])  # fmt: skip
 def test_42_the_owner_is_refused_until_triggers_are_off_and_is_found_then(
     name: str, intruder: sa.Connection, inside: Session

@@ -103,6 +103,14 @@ def test_one_person_is_not_enough_and_once_is_enough(
         service.carry_out(session, actor=second(world), now=now, request_id=new_id(), expected_version=None)
 
 
+def test_the_database_itself_asks_for_two_people(session: Session, world: World, now: datetime, asked: ErasureRequest) -> None:
+    with (
+        pytest.raises(sa.exc.IntegrityError, match="ck_erasure_request_two_people"),
+        history.act(session, verb="erasure.declined", actor=world.actors["administrator"], now=now, subject=asked),
+    ):
+        asked.decided_by_id = asked.asked_by_id
+
+
 def test_declined_erases_nothing(session: Session, world: World, now: datetime, asked: ErasureRequest) -> None:
     service.decline(session, actor=second(world), now=now, request_id=asked.id, expected_version=None)
     session.commit()
