@@ -18,7 +18,7 @@ from collab.history.writer import is_late
 from collab.kernel import targets
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.i18n import _
-from collab.kernel.targets import Ref
+from collab.kernel.targets import Ref, TargetInfo
 from collab.kernel.word_diff import Piece, compare_words, is_long
 from collab.members import queries as members
 
@@ -172,16 +172,31 @@ def _show(entry: Entry, names: Names) -> Shown:
             for change in entry.changes
             if change.name not in INTERNAL and (change.old is not None or change.new not in (None, "", [], False))
         ),
-        reason=_("Erased from the history") if entry.is_reason_erased else entry.reason,
+        reason=_reason(entry),
         authority=_authority(entry, names),
         url=subject.url if subject else "",
-        subject=f"{subject.kind_label} {subject.number} {subject.title}".replace("  ", " ") if subject else "",
+        subject=_subject(subject) if subject else "",
         event_id=entry.event_id,
         target=Ref(entry.subject_kind, entry.subject_id),
         authority_url=_authority_url(entry, names),
         occurred_at=entry.occurred_at,
         is_late=is_late(entry.occurred_at, entry.recorded_at),
     )
+
+
+def _subject(info: TargetInfo) -> str:
+    """Return what an event is about: its kind, number and title, the kind once where the title begins with it."""
+    named = naming.named(info)
+    return named if named.startswith(f"{info.kind_label} ") else f"{info.kind_label} {named}"
+
+
+def _reason(entry: Entry) -> str:
+    if entry.is_reason_erased:
+        return _("Erased from the history")
+    right, _space, place = entry.reason.partition(" ")
+    if entry.verb == "attempt.refused" and place:
+        return _("Tried %(place)s, which needs the right “%(right)s”", place=place, right=right)
+    return entry.reason
 
 
 def line_of(change: FieldChange, names: Names) -> Line:
