@@ -285,3 +285,10 @@ def test_dates_are_formatted_in_one_place() -> None:
         text = path.read_text(encoding="utf-8")
         assert "babel.dates" not in text, name_of(path)
         assert "%d %B" not in text, name_of(path)
+
+
+def test_the_day_of_an_instant_is_the_day_in_bangkok() -> None:
+    """Instants are UTC: until seven in the morning their own date is that of yesterday."""
+    for path in PYTHON:
+        found = re.findall(r"\b(?:\w+_at|now|moment|instant)\.date\(\)", path.read_text(encoding="utf-8"))
+        assert found == [], f"{path.name}: kernel.clock.today"
