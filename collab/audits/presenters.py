@@ -185,9 +185,12 @@ def _show(entry: Entry, names: Names) -> Shown:
 
 
 def _subject(info: TargetInfo) -> str:
-    """Return what an event is about: its kind, number and title, the kind once where the title begins with it."""
-    named = naming.named(info)
-    return named if named.startswith(f"{info.kind_label} ") else f"{info.kind_label} {named}"
+    return _kind_once(info.kind_label, naming.named(info))
+
+
+def _kind_once(kind_label: str, name: str) -> str:
+    """Return a name behind its kind, which is not said again where the name begins with it."""
+    return name if name.startswith(f"{kind_label} ") else f"{kind_label} {name}"
 
 
 def _reason(entry: Entry) -> str:
@@ -232,5 +235,5 @@ def _authority(entry: Entry, names: Names) -> str:
     if not entry.authority_kind:
         return ""
     found = names.objects.get(Ref(entry.authority_kind, entry.authority_id)) if entry.authority_id else None
-    text = f"{found.kind_label} {found.number or found.title}" if found else caption_of(entry.authority_kind)
+    text = _kind_once(found.kind_label, found.number or found.title) if found else caption_of(entry.authority_kind)
     return f"{text} {entry.authority_clause}".strip()

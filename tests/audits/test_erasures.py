@@ -16,6 +16,7 @@ from collab.audits.models import ErasureRequest, RequestState
 from collab.history import erasure
 from collab.history.erasure_models import ErasureDecision
 from collab.history.integrity.rebuild import check_versions
+from collab.history.integrity.reconcile import find_disagreements
 from collab.history.integrity.whole import verify_log
 from collab.history.models import HistoryEvent, HistoryVersion
 from collab.history.queries import list_subject
@@ -63,6 +64,8 @@ def test_what_two_people_decide_is_gone_and_every_proof_holds(
     assert all(name not in str(state) for state in states)
     assert verify_log(session).faults == []
     assert list(check_versions(session)) == []
+    assert user.name_th == name, "the record is the area's own affair"
+    assert list(find_disagreements(session, ["user_account"])) == []
     event = session.scalars(sa.select(HistoryEvent).where(HistoryEvent.verb == "privacy.erased")).one()
     told = list_subject(session, event.subject_id).rows[0]
     assert (event.actor_id, told.reason) == (world.users["coordinator"].id, "ม.33")
@@ -155,6 +158,8 @@ def test_in_the_browser(session: Session, world: World, browse: Browse) -> None:
     client, path = browse("administrator"), f"/history/user/{user.id}/erase"
     assert path in client.get(f"/history/user/{user.id}").get_data(as_text=True)
     assert client.get(path).status_code == 200
+    assert client.get(f"/history/user/{new_id()}/erase").status_code == 404
+    assert browse("auditor").get(path).status_code == 403
     for bad in ({}, {"path": PATH, "ground": " "}, {"path": "state.nothing", "ground": "x"}, {"path": "x" * 5000, "ground": "x"}):
         assert client.post(path, data=bad).status_code == 422
     assert client.post(path, data={"path": PATH, "ground": "คำขอที่ 9", "once": "e1"}).status_code == 303

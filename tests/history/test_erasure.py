@@ -138,18 +138,19 @@ def test_a_backup_made_before_the_decision_is_erased_again(
     assert erasure.repeat(session, kept, actor=job_actor("console"), now=NOW + timedelta(days=4)) == 0
 
 
-@pytest.mark.parametrize("named", ["the event", "no event"])
+@pytest.mark.parametrize("named", ["the event", "no event", "an event of something else"])
 def test_an_erasure_that_no_decision_tells_of_is_found(session: Session, world: World, clerk: User, named: str) -> None:
     """The application may write the list, so that a decision's name could be borrowed for more than was decided."""
     *wanted, last = [*erasure.places_of(session, clerk.id, "name_th"), *erasure.places_of(session, clerk.id, "email")]
     decision = erase(session, world, wanted)
     by = session.scalars(sa.select(HistoryErasure.erasure_event_id).limit(1)).one()
-    if named == "no event":
-        # The place is one that was decided on; what is said to tell of it is not.
-        by = new_id()
-        with history.act(session, verb="privacy.erased", actor=world.actors["administrator"], now=NOW, subject=decision):
+    if named != "the event":
+        # The place stands in a decision; what is said to tell of it is nothing, or no decision to erase.
+        verb = "privacy.erased" if named == "no event" else "user.changed"
+        with history.act(session, verb=verb, actor=world.actors["administrator"], now=NOW, subject=decision) as done:
             decision.places = [*decision.places, {"event": str(last[0]), "path": last[1]}]
         session.commit()
+        by = new_id() if named == "no event" else done.event_id
     session.add(HistoryErasure(event_id=last[0], path=last[1], decision_id=decision.id, erasure_event_id=by))
     session.flush()
     session.execute(sa.text("SELECT collab_erase_opening(:event, :path)"), {"event": last[0], "path": last[1]})
