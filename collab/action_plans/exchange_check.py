@@ -15,7 +15,7 @@ from collab.action_plans.exchange_sheet import COLUMNS, both_languages, thai_day
 from collab.action_plans.service import ItemFacts
 from collab.action_plans.states import ItemKind, PlanState
 from collab.action_plans.wording import ITEM_KINDS
-from collab.kernel.dates import InvalidDate, parse_date_parts
+from collab.kernel.dates import DateFault, InvalidDate, parse_date_parts
 from collab.kernel.i18n import _
 from collab.kernel.money import InvalidBaht, format_baht, parse_baht
 from collab.kernel.targets import Ref
@@ -192,7 +192,12 @@ class _Check:
         text = self._row.get(column, "")
         if not text and self._kept and column not in self._row:
             return self._kept.starts_on if column == "starts_on" else self._kept.due_on
-        found = read_day(text)
+        try:
+            found = read_day(text)
+        except InvalidDate as error:
+            no_such = error.fault is DateFault.NO_SUCH_DAY
+            self._faults[column] = _("There is no such day in the calendar.") if no_such else _("Write the day as 31/1/2570.")
+            return None
         if found is None:
             self._faults[column] = _("Write the day as 31/1/2570.")
         return found
@@ -285,14 +290,11 @@ class _Check:
 
 
 def read_day(text: str) -> date | None:
-    """Read a day as ``31/1/2570``, ``31 ม.ค. 2570`` or ``2027-01-31``; None for what is none."""
+    """Read a day as ``31/1/2570``, ``31 ม.ค. 2570`` or ``2027-01-31``; None for what is written otherwise. Raises InvalidDate."""
     iso, found = _ISO.fullmatch(text), _DATE.fullmatch(text)
     if iso is None and found is None:
         return None
-    try:
-        return parse_date_parts(*(reversed(iso.groups()) if iso else found.groups()))  # type: ignore[union-attr]
-    except InvalidDate:
-        return None
+    return parse_date_parts(*(reversed(iso.groups()) if iso else found.groups()))  # type: ignore[union-attr]
 
 
 def _spoken(text: Any) -> tuple[str, ...]:

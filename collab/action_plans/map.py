@@ -15,7 +15,7 @@ from collab.action_plans.rules import RollUp
 from collab.action_plans.states import ItemState
 from collab.members.places import Place
 
-TILE_WIDTH, TILE_HEIGHT, GAP = 168, 92, 8
+TILE_WIDTH, TILE_HEIGHT, GAP = 154, 92, 8
 #: One cell of the grid in degrees, north-south and west-east: about 3.5 km here, so that neighbours lie on neighbouring cells.
 CELL_LAT, CELL_LONG = 0.034, 0.034
 Cell = tuple[int, int]

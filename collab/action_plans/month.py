@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from collab.action_plans.rows import Line
 from collab.kernel import i18n
-from collab.kernel.dates import BUDDHIST_OFFSET, DAYS_TH, MONTHS_EN, MONTHS_TH
+from collab.kernel.dates import DAYS_TH, format_month
 
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -66,8 +66,7 @@ def last_day(first: date) -> date:
 
 def month_title(first: date) -> str:
     """Return the month with its Buddhist year in the language in force: ``พฤศจิกายน 2569``."""
-    year = first.year + BUDDHIST_OFFSET
-    return f"{MONTHS_EN[first.month - 1]} {year} BE" if i18n.get_locale() == "en" else f"{MONTHS_TH[first.month - 1]} {year}"
+    return format_month(first, i18n.get_locale())
 
 
 def lay_out(first: date, found: Iterable[Line], holidays: Mapping[date, tuple[str, bool]], today: date) -> Month:

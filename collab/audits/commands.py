@@ -112,11 +112,16 @@ def rotate_key(new: Path) -> None:
 @history.command("bundle")
 @click.option("--target", required=True, help="KIND:ID, for example agreement:0190…")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
-def bundle(target: str, out: Path) -> None:
+@click.option(
+    "--kept-size", type=click.IntRange(1), help="Number of events in a checkpoint that was kept: proves what continues it."
+)
+def bundle(target: str, out: Path, kept_size: int | None) -> None:
     """Seal, and write the evidence bundle of TARGET with everything opened."""
     kind, _colon, key = target.partition(":")
     try:
-        built = making.make_for_console(database(), _signer(), now=utc_now(), kind=kind, subject_id=UUID(key), path=out)
+        built = making.make_for_console(
+            database(), _signer(), now=utc_now(), kind=kind, subject_id=UUID(key), path=out, kept_size=kept_size
+        )
     except ValueError:
         raise click.ClickException("the target is written KIND:ID") from None
     except FileExistsError:
@@ -171,7 +176,7 @@ def erasures(repeat: Path | None) -> None:
             click.echo(json.dumps(erasure.export_list(session), indent=1))
         return
     with database().unit_of_work() as session:
-        count = erasure.repeat(session, json.loads(repeat.read_text(encoding="utf-8")))
+        count = erasure.repeat(session, json.loads(repeat.read_text(encoding="utf-8")), actor=_ACTOR, now=utc_now())
     click.echo(f"{count} values erased again")
 
 

@@ -16,6 +16,7 @@ from collab.agreements import queries as agreements
 from collab.agreements.models import Agreement
 from collab.audits.sampling import Subject, Unit, whole_baht
 from collab.cost_sharing.models import CostFormula
+from collab.history import canon
 from collab.history.models import HistoryVersion
 from collab.kernel import targets
 from collab.kernel.access import Actor, Role, Scope
@@ -229,7 +230,7 @@ def _baht(amount: str | None) -> int:
 
 def _title(*parts: str | None) -> str:
     # A part that was erased from the history is left out.
-    return " · ".join(part for part in parts if part)[:_LONGEST_TITLE]
+    return " · ".join(part for part in parts if part and not canon.is_erased(part))[:_LONGEST_TITLE]
 
 
 _READERS = {

@@ -18,7 +18,7 @@ from collab.history.writer import is_late
 from collab.kernel import targets
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.i18n import _
-from collab.kernel.targets import Ref
+from collab.kernel.targets import Ref, TargetInfo
 from collab.kernel.word_diff import Piece, compare_words, is_long
 from collab.members import queries as members
 
@@ -172,16 +172,34 @@ def _show(entry: Entry, names: Names) -> Shown:
             for change in entry.changes
             if change.name not in INTERNAL and (change.old is not None or change.new not in (None, "", [], False))
         ),
-        reason=entry.reason,
+        reason=_reason(entry),
         authority=_authority(entry, names),
         url=subject.url if subject else "",
-        subject=f"{subject.kind_label} {subject.number} {subject.title}".replace("  ", " ") if subject else "",
+        subject=_subject(subject) if subject else "",
         event_id=entry.event_id,
         target=Ref(entry.subject_kind, entry.subject_id),
         authority_url=_authority_url(entry, names),
         occurred_at=entry.occurred_at,
         is_late=is_late(entry.occurred_at, entry.recorded_at),
     )
+
+
+def _subject(info: TargetInfo) -> str:
+    return _kind_once(info.kind_label, naming.named(info))
+
+
+def _kind_once(kind_label: str, name: str) -> str:
+    """Return a name behind its kind, which is not said again where the name begins with it."""
+    return name if name.startswith(f"{kind_label} ") else f"{kind_label} {name}"
+
+
+def _reason(entry: Entry) -> str:
+    if entry.is_reason_erased:
+        return _("Erased from the history")
+    right, _space, place = entry.reason.partition(" ")
+    if entry.verb == "attempt.refused" and place:
+        return _("Tried %(place)s, which needs the right “%(right)s”", place=place, right=right)
+    return entry.reason
 
 
 def line_of(change: FieldChange, names: Names) -> Line:
@@ -217,5 +235,5 @@ def _authority(entry: Entry, names: Names) -> str:
     if not entry.authority_kind:
         return ""
     found = names.objects.get(Ref(entry.authority_kind, entry.authority_id)) if entry.authority_id else None
-    text = f"{found.kind_label} {found.number or found.title}" if found else caption_of(entry.authority_kind)
+    text = _kind_once(found.kind_label, found.number or found.title) if found else caption_of(entry.authority_kind)
     return f"{text} {entry.authority_clause}".strip()

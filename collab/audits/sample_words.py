@@ -44,7 +44,7 @@ def titles_of(session: Session, rows: Sequence[Chosen]) -> list[str]:
 
 def _title(row: Chosen, organisation: str) -> str:
     days = [format_date(day, get_locale(), short=True) for day in (row.old_due_on, row.new_due_on) if day]
-    # A part that was erased from the history is left out.
+    # Without a part that was erased from the history (`populations`), and without what there is none of.
     return " · ".join(part for part in (row.title, organisation, " → ".join(days)) if part)
 
 

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from collab.audits import wording, wording_nested
 from collab.audits.wording_parts import caption_of
-from collab.kernel.dates import format_date, format_datetime
+from collab.history import canon
+from collab.kernel.dates import format_date, format_datetime, format_month
 from collab.kernel.i18n import _, get_locale
 from collab.kernel.money import format_baht
 from collab.kernel.targets import Ref, TargetInfo
@@ -23,6 +24,8 @@ PEOPLE_FIELDS = frozenset({"user_id", "owner_id", "author_id", "auditor_id", "de
 KIND_FIELDS = frozenset({"target_kind", "authority_kind", "subject_kind"})
 #: Fields that hold baht. A test holds them complete.
 MONEY_FIELDS = frozenset({"amount", "budget_planned", "committed", "cost_amount", "cost_spent", "planned", "spent", "total"})
+#: Fields that hold a month, as its first day.
+MONTH_FIELDS = frozenset({"month"})
 EMPTY = "–"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -49,6 +52,8 @@ def value_text(name: str, value: Any, names: Names) -> str:
     """Return the stored ``value`` of the field ``name`` in words; a dash for none."""
     if value is None or value in ("", [], {}):
         return EMPTY
+    if canon.is_erased(value):
+        return _("Erased from the history")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
@@ -90,6 +95,8 @@ def _record_text(name: str, record: Mapping[str, Any], names: Names) -> str:
 
 
 def _plain_text(name: str, text: str) -> str:
+    if _DAY.fullmatch(text) and name in MONTH_FIELDS:
+        return format_month(date.fromisoformat(text), get_locale())
     if _DAY.fullmatch(text):
         return format_date(date.fromisoformat(text), get_locale())
     if _INSTANT.fullmatch(text):

@@ -270,7 +270,7 @@ FIELDS: dict[str, LazyText] = {
     "service_plan_id": lazy("Service plan"),
     "settled_at": lazy("Settled"),
     "severity": lazy("Severity"),
-    "sha256": lazy("Fingerprint of the text (SHA-256)"),
+    "sha256": lazy("Fingerprint (SHA-256)"),
     "short_en": lazy("Short name in English"),
     "short_notice_reason": lazy("Reason of the short notice"),
     "short_th": lazy("Short name in Thai"),

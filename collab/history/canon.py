@@ -26,6 +26,11 @@ class NotCanonical(ValueError):
     """A value outside the profile, or bytes that are not the canonical form of what they say."""
 
 
+def is_erased(recorded: Any) -> bool:
+    """Say whether what a version holds of a field is the mark of an erased value, which names the event that says so."""
+    return isinstance(recorded, str) and recorded.startswith("[erased, event ")
+
+
 def encode(value: Any) -> bytes:
     """Return the canonical bytes of ``value``; raise NotCanonical when it is outside the profile."""
     _check(value)

@@ -94,20 +94,22 @@ def _take_out(session: Session, event: UUID, path: str) -> None:
     session.expire_all()
 
 
-def repeat(session: Session, listed: Iterable[dict[str, Any]]) -> int:
+def repeat(session: Session, listed: Iterable[dict[str, Any]], *, actor: Actor, now: datetime) -> int:
     """Erase again what a restored backup brought back, after the list that was kept outside; return how many values that were.
 
-    A line of the list holds event, path, decision and erasure (ids as text), as `export_list` writes them.
+    The lines are those of `export_list`. A backup made before a decision has neither the decision nor what was recorded later: the
+    decision is recorded anew, as of the day on which it was taken, and what is not there is passed over.
     """
-    count = 0
-    for line in listed:
-        place = (UUID(line["event"]), line["path"])
+    count, decided_again = 0, dict[UUID, UUID]()
+    there = [line for line in listed if session.get(HistoryEvent, UUID(line["event"])) is not None]
+    for line in there:
+        place, decision_id = (UUID(line["event"]), line["path"]), UUID(line["decision"])
+        if session.get(ErasureDecision, decision_id) is None:
+            of_decision = [other for other in there if other["decision"] == line["decision"]]
+            decided_again[decision_id] = _decide_again(session, of_decision, actor, now)
         if session.get(HistoryErasure, place) is None:
-            session.add(
-                HistoryErasure(
-                    event_id=place[0], path=place[1], decision_id=UUID(line["decision"]), erasure_event_id=UUID(line["erasure"])
-                )
-            )
+            event_id = decided_again.get(decision_id, UUID(line["erasure"]))
+            session.add(HistoryErasure(event_id=place[0], path=place[1], decision_id=decision_id, erasure_event_id=event_id))
             session.flush()
         if _is_open(session, place):
             _take_out(session, *place)
@@ -115,15 +117,39 @@ def repeat(session: Session, listed: Iterable[dict[str, Any]]) -> int:
     return count
 
 
+def _decide_again(session: Session, lines: Sequence[dict[str, Any]], actor: Actor, now: datetime) -> UUID:
+    """Record a decision that the backup does not know, as the list tells it; return the event that says so now."""
+    told = lines[0]
+    decision = ErasureDecision(
+        id=UUID(told["decision"]), ground=told["ground"], decided_by_id=UUID(told["decided_by"]),
+        second_person_id=UUID(told["second_person"]), decided_at=datetime.fromisoformat(told["decided_at"]),
+        places=[{"event": line["event"], "path": line["path"]} for line in lines],
+    )  # fmt: skip
+    with act(
+        session, verb="privacy.erased", actor=actor, now=now, subject=decision, reason=decision.ground,
+        second_person=decision.second_person_id, occurred_at=decision.decided_at, occurred_source="document",
+    ) as done:  # fmt: skip
+        session.add(decision)
+    return done.event_id
+
+
 def export_list(session: Session) -> list[dict[str, str]]:
-    """Return everything that was erased, to be kept outside the database."""
-    rows = session.scalars(sa.select(HistoryErasure).order_by(HistoryErasure.erasure_event_id, HistoryErasure.path))
+    """Return everything that was erased and who decided it on which ground, to be kept outside the database."""
+    rows = session.execute(
+        sa.select(HistoryErasure, ErasureDecision)
+        .join(ErasureDecision, ErasureDecision.id == HistoryErasure.decision_id)
+        .order_by(HistoryErasure.erasure_event_id, HistoryErasure.path)
+    )
     return [
         {
-            "event": str(row.event_id),
-            "path": row.path,
-            "decision": str(row.decision_id),
-            "erasure": str(row.erasure_event_id),
+            "event": str(gone.event_id),
+            "path": gone.path,
+            "decision": str(gone.decision_id),
+            "erasure": str(gone.erasure_event_id),
+            "decided_by": str(decision.decided_by_id),
+            "second_person": str(decision.second_person_id),
+            "decided_at": decision.decided_at.isoformat(),
+            "ground": decision.ground,
         }
-        for row in rows
+        for gone, decision in rows
     ]

@@ -16,7 +16,7 @@ from collab.kernel.paging import Key, Page, keyset
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field before and after, with private values opened (None also when erased)."""
+    """One field before and after, with private values opened; of an erased one the mark (`canon.is_erased`)."""
 
     name: str
     old: Any
@@ -44,6 +44,7 @@ class Entry:
     occurred_at: datetime
     recorded_at: datetime
     changes: tuple[FieldChange, ...]
+    is_reason_erased: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,4 +158,5 @@ def _entry(event: HistoryEvent, old: dict[str, Any], new: dict[str, Any], reason
         authority_id=event.authority_id, authority_clause=body["authority"].get("clause", ""), occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
         changes=tuple(FieldChange(name, old.get(name), new.get(name)) for name in names),
+        is_reason_erased=bool(body["reason_c"]) and not reason,
     )  # fmt: skip

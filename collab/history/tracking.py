@@ -64,8 +64,8 @@ class Act:
     outcome: str = "done"
     attachments: list[dict[str, str]] = field(default_factory=list)
     touched: list[Any] = field(default_factory=list)
-    #: What the subject said before the act, of what changed in it; None: it is new, or not all of it was read.
-    before: dict[str, Any] | None = field(default_factory=dict)
+    #: What rows known before said, of what changed in them.
+    before: dict[Any, dict[str, Any]] = field(default_factory=dict)
     #: Id of the event on the subject, for what is to name it.
     event_id: UUID = field(default_factory=new_id)
 
@@ -157,6 +157,7 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
     tracked: Tracked = row.__tracked__
     kind, key = tracked.stream(row)
     clear, private = columns_of(cast(Hashable, type(row)))
+    before, altered = _before(current, row)
     return writer.PendingEvent(
         verb=current.verb,
         actor=current.actor,
@@ -179,7 +180,8 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
         outcome=current.outcome,
         second_person=current.second_person,
         occurred_source=current.occurred_source,
-        before=current.before if row is current.subject else None,
+        before=before,
+        altered=altered,
     )
 
 
@@ -195,14 +197,19 @@ def _as_kept(model: type[Any], values: dict[str, Any]) -> dict[str, Any]:
     return {name: canon.plain(value) for name, value in values.items()}
 
 
-def _before(row: Any) -> dict[str, Any] | None:
-    """Return what ``row`` said when it was read, of what changed since; None when it is new, or changed without having been read."""
-    state = sa.inspect(row)
-    if state.key is None:
-        return None
+def _before(current: Act, row: Any) -> tuple[dict[str, Any] | None, frozenset[str]]:
+    """Return what ``row`` said before the act of what was set in it, and the names of what has another value since.
+
+    None for the first when the row is new, or when something was set without having been read.
+    """
+    read = current.before.get(row)
+    if read is None:
+        is_new = any(row is touched for touched in current.touched)
+        return None if is_new else {}, frozenset()
     clear, private = columns_of(cast(Hashable, type(row)))
-    were = {name: value for name, value in state.committed_state.items() if name in clear or name in private}
-    return None if LoaderCallableStatus.NO_VALUE in were.values() else _as_kept(type(row), were)
+    were = {name: value for name, value in read.items() if name in clear or name in private}
+    altered = frozenset(name for name, was in were.items() if was != getattr(row, name))
+    return None if LoaderCallableStatus.NO_VALUE in were.values() else _as_kept(type(row), were), altered
 
 
 @cache
@@ -247,16 +254,21 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     if current is None:
         raise UnrecordedChange(f"{type(changed[0]).__name__} changed outside history.act")
     current.touched.extend(row for row in changed if not any(row is seen for seen in current.touched))
+    _note_before(current, changed)
     for row in changed:
         if row.__tracked__.stamp:
             setattr(row, row.__tracked__.stamp, current.now)
-        if row is current.subject and current.before is not None:
-            before = _before(row)
-            # Flushed several times within the act: what it said first stands.
-            current.before = None if before is None else before | current.before
     # A row that counts its versions needs no word: its guard sees the count (`migrations.helpers.track_table`).
     if not all(isinstance(row, Versioned) and row not in session.new for row in changed):
         _announce(session, [current.subject, *changed])
+
+
+def _note_before(current: Act, changed: list[Any]) -> None:
+    """Remember what rows known before said of what is set in them: once flushed nobody knows, and what was said first stands."""
+    for row in changed:
+        state: Any = sa.inspect(row)
+        if state.persistent:
+            current.before[row] = {**state.committed_state, **current.before.get(row, {})}
 
 
 def _announce(session: Session, rows: list[Any]) -> None:

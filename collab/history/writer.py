@@ -40,6 +40,8 @@ class PendingEvent:
     clear: dict[str, Any]
     private: dict[str, Any]
     attachments: list[dict[str, str]]
+    #: Names of attributes that got another value, of a row known before.
+    altered: frozenset[str] = frozenset()
     cause: UUID | None = None
     #: The event that this one corrects; both stay.
     corrects: UUID | None = None
@@ -100,7 +102,7 @@ def _chain(cursor: store.Cursor, pending: list[PendingEvent]) -> bool:
     rows, mark = store.Rows(), item.event_id.hex
     state = {**item.clear, **item.private}
     known = Known(item.event_id, {**state, **item.before}, {name: f"{mark}{name}." for name in item.private})
-    commitments = _commitments(rows, item, known)
+    commitments = _commitments(rows, item, known, item.private)
     body = canon.encode(_body(rows, item, known, commitments, Link(f"{mark}-seq.", f"{mark}-prev.", item.now)))
     fresh = {name: digest for name, digest in commitments.items() if digest is not known.commitments[name]}
     return store.chain(cursor, (
@@ -122,13 +124,14 @@ def _save(cursor: store.Cursor, pending: list[PendingEvent], heads: dict[str, He
 
 def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known:
     """Add the event, its openings and its version to ``rows``; move ``head`` on; return the version now in force."""
-    commitments = _commitments(rows, item, known)
+    private = _recorded(item, known)
+    commitments = _commitments(rows, item, known, private)
     body = canon.encode(_body(rows, item, known, commitments, Link(head.seq + 1, head.head.hex(), head.recorded_at)))
     head.seq, head.head = head.seq + 1, canon.leaf_hash(body)
     rows.events.append((
         item.event_id, item.stream_id, head.seq, head.head, body, *_index(item), head.recorded_at, item.actor.request_id,
     ))  # fmt: skip
-    state = {**item.clear, **item.private}
+    state = {**item.clear, **private}
     rows.add_version(
         item.event_id, known.event_id, item.stream_id, item.subject_kind, item.subject_id, head.recorded_at, state, commitments
     )
@@ -143,13 +146,19 @@ def _index(item: PendingEvent) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _commitments(rows: store.Rows, item: PendingEvent, known: Known) -> dict[str, str]:
+def _recorded(item: PendingEvent, known: Known) -> dict[str, Any]:
+    """Return what is recorded of private fields: what was erased stays so until the field changes, whatever the row holds still."""
+    erased = {name: was for name, was in known.state.items() if name not in item.altered and canon.is_erased(was)}
+    return {name: erased.get(name, value) for name, value in item.private.items()}
+
+
+def _commitments(rows: store.Rows, item: PendingEvent, known: Known, private: dict[str, Any]) -> dict[str, str]:
     """Return a commitment to each private field: the one before while the value stays, a fresh one with its opening where not."""
     return {
         name: known.commitments[name]
         if known.event_id and name in known.commitments and known.state.get(name) == value
         else _commit(rows, item, f"state.{name}", value)
-        for name, value in item.private.items()
+        for name, value in private.items()
     }
 
 

@@ -80,6 +80,11 @@ def format_date(day: date, locale: str = "th", *, short: bool = False) -> str:
     return f"{day.day} {months[day.month - 1]} {year}"
 
 
+def format_month(day: date, locale: str = "th") -> str:
+    """Return the month of ``day`` with its Buddhist year: ``พฤศจิกายน 2569``, ``November 2569 BE``."""
+    return format_date(day, locale).split(" ", 1)[1]
+
+
 def format_datetime(moment: datetime, locale: str = "th") -> str:
     """Return the instant as the day and time in Bangkok: ``21 พฤศจิกายน 2569 เวลา 14.05 น.``."""
     local = moment.astimezone(BANGKOK)

@@ -26,7 +26,7 @@ from collab.members.models import User
 from collab.notices import links, quiet
 from collab.notices.books import Books, Mark
 from collab.notices.digest import groups_of
-from collab.notices.kinds import DIGEST, Mode, because_of, can_be_muted
+from collab.notices.kinds import DIGEST, Mode, because_of, call_of, can_be_muted
 from collab.notices.letter import Group, Letter
 from collab.notices.links import Purpose
 from collab.notices.mail import DeliveryFailed, Post, write_mail
@@ -177,10 +177,10 @@ _OF_USER = (User.email, User.name_th, User.name_en, User.locale, User.disabled_a
 def _ready(row: Any, groups: tuple[Group, ...], agency: str) -> _Ready:
     may_mute = can_be_muted(row.kind)
     with speaking(row.locale):
-        because = row.because or because_of(row.kind)
+        because, call = row.because or because_of(row.kind), call_of(row.kind)
     letter = Letter(
         mail_id=row.mail_id, address=row.email, name=row.name_en if row.locale == "en" else row.name_th, locale=row.locale,
-        subject=row.subject, text=row.text, url=row.url, written_at=row.created_at, because=because, groups=groups, agency=agency,
+        subject=row.subject, text=row.text, url=row.url, written_at=row.created_at, call=call, because=because, groups=groups, agency=agency,
         **_links_of(row, may_mute),
     )  # fmt: skip
     obstacle = "the account is disabled" if row.disabled_at is not None else "" if row.email else "no address"

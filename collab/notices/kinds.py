@@ -72,6 +72,13 @@ KINDS: dict[str, Kind] = {
 #: The kind of the mail that carries gathered messages; it is never shown in the product.
 DIGEST = "digest"
 _BECAUSE_OF_DIGEST = lazy("You get this because it came up for you. Notices are gathered into one mail on working days at 8:00.")
+#: What the button of a mail does, where it does more than open a page.
+_CALLS: dict[str, LazyText] = {
+    DIGEST: lazy("See all of it in Collab"),
+    "account": lazy("Look after your account"),
+    "invitation": lazy("Accept the invitation and choose a password"),
+    "password_reset": lazy("Choose a new password"),
+}
 _BECAUSE_OF_ACCOUNT = lazy("You get this because it concerns your account. Such mail cannot be switched off.")
 
 
@@ -85,6 +92,11 @@ def because_of(kind: str) -> str:
     if kind in KINDS:
         return str(KINDS[kind].because)
     return str(_BECAUSE_OF_DIGEST if kind == DIGEST else _BECAUSE_OF_ACCOUNT)
+
+
+def call_of(kind: str) -> str:
+    """Return what the button of a message of this kind says, in the language in force."""
+    return str(_CALLS.get(kind) or _("Open in Collab"))
 
 
 def label_of(kind: str) -> str:

@@ -36,9 +36,9 @@ class Group:
 class Letter:
     """A message with all that its mail needs. Paths are of this site.
 
-    ``because`` says why it came to this person; ``unsubscribe`` adds the headers by which mail programs offer to switch it off
-    (RFC 2369, RFC 8058) and a line that does the same; ``acknowledge`` leads to the page on which a reminder is acknowledged;
-    ``groups`` are the lines of a digest; ``agency`` is the name of who runs this installation.
+    ``call`` is what the button to ``url`` says; ``because`` says why it came to this person; ``unsubscribe`` adds the headers by which
+    mail programs offer to switch it off (RFC 2369, RFC 8058) and a line that does the same; ``acknowledge`` leads to the page on which
+    a reminder is acknowledged; ``groups`` are the lines of a digest; ``agency`` is the name of who runs this installation.
     """
 
     mail_id: str
@@ -49,6 +49,7 @@ class Letter:
     text: str
     url: str
     written_at: datetime
+    call: str
     because: str = ""
     unsubscribe: str = ""
     acknowledge: str = ""
@@ -89,7 +90,7 @@ def _masthead(letter: Letter) -> str:
 def _calls(letter: Letter, base_url: str) -> list[tuple[str, str]]:
     """Return what the reader is called to do, the most important first: the words and the address of each."""
     found = [
-        (_("See all of it in Collab") if letter.groups else _("Open in Collab"), letter.url),
+        (letter.call, letter.url),
         (_("I have seen it and work on it"), letter.acknowledge),
     ]
     return [(words, base_url + path) for words, path in found if path]

@@ -29,7 +29,7 @@ def mail_reset_link(session: Session, event: PasswordResetRequested) -> None:
     user = session.get_one(User, event.user_id)
     with speaking(user.locale):
         queue_message(
-            session, now=event.now, recipient_id=user.id, kind="account", subject=_("Set a new password"),
+            session, now=event.now, recipient_id=user.id, kind="password_reset", subject=_("Set a new password"),
             text=_("Somebody, probably you, asked for a new password. The link works once, for one hour. If it was not you, do nothing."),
             url=event.path, secret=True,
         )  # fmt: skip
@@ -40,7 +40,7 @@ def mail_invitation(session: Session, event: InvitationSent) -> None:
     user = session.get_one(User, event.user_id)
     with speaking(user.locale):
         queue_message(
-            session, now=event.now, recipient_id=user.id, kind="account", subject=_("Invitation to Collab"),
+            session, now=event.now, recipient_id=user.id, kind="invitation", subject=_("Invitation to Collab"),
             text=_("You are invited to work with your committee in Collab. The link works once, for seven days."),
             url=event.path, secret=True,
         )  # fmt: skip

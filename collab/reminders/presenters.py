@@ -181,6 +181,7 @@ def job_state(job: Job, beat: Heartbeat | None, now: datetime, *, is_paused: boo
 _COUNTS = {
     "accepted": lazy("accepted by the mail server"),
     "alarms": lazy("new differences"),
+    "applied": lazy("sheets applied"),
     "bounced": lazy("mails that came back"),
     "complained": lazy("complaints"),
     "composed": lazy("digests written"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from collab.kernel import turns
 from collab.kernel.access import Actor, Role, Scope
+from collab.kernel.clock import today
 from collab.kernel.i18n import LazyText, _, lazy
 from collab.kernel.paging import AnySelect
 from collab.kernel.targets import Ref, TargetInfo, TargetKind, register
@@ -23,7 +24,7 @@ def _load(session: Session, keys: Sequence[UUID]) -> list[TargetInfo]:
     return [
         TargetInfo(
             kind="service_plan", id=row.id, title=row.title, url=f"/service-plans/{row.id}", number=_edition(row.edition),
-            state=str(STATES[row.state]), day=row.approved_at.date() if row.approved_at else None, committee_id=row.committee_id,
+            state=str(STATES[row.state]), day=today(row.approved_at) if row.approved_at else None, committee_id=row.committee_id,
         )
         for row in queries.plans_by_ids(session, keys)
     ]  # fmt: skip

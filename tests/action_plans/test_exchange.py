@@ -91,12 +91,13 @@ def count(session: Session, plan: ActionPlan) -> int:
 
 def test_a_sheet_is_read_checked_and_then_applied(browse: Browse, session: Session, world: World, draft: ActionPlan) -> None:
     client = browse("coordinator")
-    bad = good_row(world, lead="เทศบาลที่ไม่มี", due="99/99/2570")
+    bad = good_row(world, lead="เทศบาลที่ไม่มี", due="31/2/2570", starts="ต้นเดือน")
     answer = send(client, draft, workbook(HEAD, good_row(world), bad, good_row(world, title="+1+1", budget="-")))
     assert answer.status_code == 303
     page = client.get(answer.location).text
     assert "เทศบาลที่ไม่มี" in page
     assert page.count("เขียนวันที่เป็น 31/1/2570") == 1
+    assert page.count("ไม่มีวันนี้ในปฏิทิน") == 1, "a day that is written as it should be is told what is wrong with it"
     assert count(session, draft) == 0
     assert browse("clerk_banphru").get(answer.location).status_code == 403
     assert browse("chair").get(answer.location).status_code in (403, 404)

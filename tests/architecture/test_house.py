@@ -15,6 +15,7 @@ from collab.history.tracking import tracked_models
 from collab.kernel import i18n, targets
 from collab.kernel.db import Base
 from collab.kernel.jobs import Job
+from collab.reminders.presenters import counts_text
 from config import Settings
 from workers.application import create_celery
 
@@ -226,6 +227,18 @@ def test_every_recorded_verb_has_words() -> None:
     assert verbs - set(wording.VERBS) == set(), "give these verbs words in collab/audits/wording.py"
 
 
+def test_every_count_of_a_job_has_words() -> None:
+    names: set[str] = set()
+    for path in PYTHON:
+        text = path.read_text(encoding="utf-8")
+        dicts = re.findall(r"counts = \{(.*?)\}", text)
+        dicts += re.findall(r"return \{(.*?)\}", text) if path.parent.name == "tasks" else []
+        names |= {name for found in dicts for name in re.findall(r"\"(\w+)\":", found)}
+    assert {"applied", "sealed"} <= names
+    with i18n.speaking("th"):
+        assert [name for name in sorted(names) if counts_text({name: 1}) == f"{name} 1"] == []
+
+
 def test_every_tracked_field_has_words() -> None:
     from collab.audits import wording
     from collab.history.tracking import columns_of
@@ -285,3 +298,10 @@ def test_dates_are_formatted_in_one_place() -> None:
         text = path.read_text(encoding="utf-8")
         assert "babel.dates" not in text, name_of(path)
         assert "%d %B" not in text, name_of(path)
+
+
+def test_the_day_of_an_instant_is_the_day_in_bangkok() -> None:
+    """Instants are UTC: until seven in the morning their own date is that of yesterday."""
+    for path in PYTHON:
+        found = re.findall(r"\b(?:\w+_at|now|moment|instant)\.date\(\)", path.read_text(encoding="utf-8"))
+        assert found == [], f"{path.name}: kernel.clock.today"

@@ -136,7 +136,7 @@ ELSEWHERE: dict[str, list[Guard]] = {
     "SIGNATURE": [("tests.history.test_notes.ed25519", "ed25519_verify", loose_signature)],
     "SMALL_ORDER": [("collab.history.verifier.ed25519", "_is_small", lambda _point: False)],
     "RECEIPTS": [("collab.reminders.evidence", "_receipt_of", lambda _message: sa.true())],
-    "REPEAT": [("collab.history.erasure", "repeat", lambda *_given: 0)],
+    "REPEAT": [("collab.history.erasure", "repeat", lambda *_given, **_named: 0)],
     "REFUSALS": [("collab.web.refusals", "publish", nothing)],
 }
 

@@ -41,7 +41,8 @@ def tried(test: str, guard: str) -> Try:
 
 REFUSED_TO_THE_APPLICATION = (
     "edit an event", "delete an event", "truncate the events", "overwrite on conflict", "switch all triggers off", "edit a leaf",
-    "delete a checkpoint", "truncate the tiles", "delete an opening", "pretend to erase", "rewrite a version",
+    "delete a checkpoint", "truncate the tiles", "delete an opening", "pretend to erase",
+    "edit the list of erasures", "delete from the list of erasures", "rewrite a version",
     "edit a row without an act", "delete a row", "delete a cosignature", "switch a trigger off", "drop the table",
 )  # fmt: skip
 REFUSED_TO_THE_OWNER = (

@@ -23,6 +23,7 @@ from collab.history.models import HistoryEvent, HistoryOpening
 from collab.history.queries import as_of
 from collab.history.sealing import seal as sealing
 from collab.history.verifier.checks import verify_bundle
+from collab.kernel.access import job_actor
 from collab.kernel.ids import new_id
 from collab.members.models import Committee
 from tests.attacks.guards import IN_TABLES, switch_off
@@ -104,6 +105,8 @@ REFUSED = {
     "truncate the tiles": "TRUNCATE log_tile",
     "delete an opening": "DELETE FROM history_opening",
     "pretend to erase": "SELECT set_config('collab.erasing', '1', true); DELETE FROM history_opening",
+    "edit the list of erasures": "UPDATE history_erasure SET path = 'x'",
+    "delete from the list of erasures": "DELETE FROM history_erasure",
     "rewrite a version": "UPDATE history_version SET state = '{}'",
     "edit a row without an act": "UPDATE committee SET name_en = 'x'",
     "delete a row": "DELETE FROM committee",
@@ -116,6 +119,22 @@ def test_42_the_application_s_role_is_refused(name: str, intruder: sa.Connection
     run(intruder, "SELECT set_config('collab.act', '', true)", "SET LOCAL ROLE collab_app")
     with pytest.raises((sa.exc.ProgrammingError, sa.exc.IntegrityError)):
         run(intruder, *REFUSED[name].split("; "))
+
+
+def test_the_owner_s_function_erases_and_does_nothing_else(intruder: sa.Connection) -> None:
+    """A superuser with the owner's role is to the guards what that function is: it passes while it says that it erases."""
+    run(intruder, "SET LOCAL ROLE collab_owner")
+    erasing = ("DELETE FROM history_opening", "UPDATE history_version SET state = '{}'")
+    for statement in erasing:
+        _refused(intruder, statement)
+    run(intruder, "SELECT set_config('collab.erasing', '1', true)")
+    _refused(intruder, "UPDATE history_version SET recorded_from = now()")
+    run(intruder, *erasing)
+
+
+def _refused(intruder: sa.Connection, statement: str) -> None:
+    with pytest.raises(sa.exc.IntegrityError), intruder.begin_nested():
+        run(intruder, statement)
 
 
 @pytest.mark.parametrize("name", ["edit an event", "truncate the events", "delete an event", "edit a leaf", "delete a checkpoint", "rewrite a version"])  # fmt: skip
@@ -278,7 +297,7 @@ def test_62_a_restored_backup_is_erased_again(inside: Session, intruder: sa.Conn
     for event, path, salt, value in kept:
         inside.add(HistoryOpening(event_id=event, path=path, salt=salt, value=value))
     inside.commit()
-    assert erasure.repeat(inside, outside) == len(kept)
+    assert erasure.repeat(inside, outside, actor=job_actor("console"), now=NOW) == len(kept)
     assert erasure.places_of(inside, user.id, "name_th") == []
     assert "ERASURE" not in found(inside)
 

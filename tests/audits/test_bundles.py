@@ -1,5 +1,6 @@
 """Asking for evidence, the making by the worker, taking it away; the log's page, receipts; the commands."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -164,8 +165,20 @@ def test_the_commands(app: Flask, session: Session, world: World, tmp_path: Path
     assert (found["faults"], found["unsealed"]) == ([], 0)
     assert "0 differences" in ok("history", "rebuild", "--check")
     assert "0 new" in ok("history", "reconcile")
-    ok("history", "bundle", "--target", f"committee:{world.committee.id}", "--out", str(tmp_path / "c.zip"))
-    assert zipfile.is_zipfile(tmp_path / "c.zip")
+    made = tmp_path / "c.zip"
+    ok("history", "bundle", "--target", f"committee:{world.committee.id}", "--out", str(made), "--kept-size", "1")
+    with zipfile.ZipFile(made) as archive:
+        assert "consistency/1.txt" in archive.namelist(), "the size that was kept"
+    row = session.scalars(sa.select(EvidenceBundle)).one()
+    session.refresh(row)
+    # On record as one that the worker makes, so that the next one of the console continues it.
+    assert (row.state, row.sha256, row.kept_size) == (BundleState.READY, hashlib.sha256(made.read_bytes()).hexdigest(), 1)
+    assert row.checkpoint_size is not None
+    again = tmp_path / "again.zip"
+    ok("history", "bundle", "--target", f"committee:{world.committee.id}", "--out", str(again))
+    with zipfile.ZipFile(again) as archive:
+        assert f"consistency/{row.checkpoint_size}.txt" in archive.namelist()
+        assert "consistency/1.txt" not in archive.namelist()
     for wrong in ("nonsense", "committee:1", f"committee:{world.users['auditor'].id}"):
         assert run(args=["history", "bundle", "--target", wrong, "--out", str(tmp_path / "d.zip")]).exit_code == 1
     from collab.history.verifier.witness import Witness, make_witness

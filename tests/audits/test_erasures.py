@@ -1,5 +1,6 @@
 """Erasing personal values from the history in the browser: two people, a ground, and every proof as before."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -9,12 +10,16 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from collab import history
 from collab.audits import service
 from collab.audits.models import ErasureRequest, RequestState
 from collab.history import erasure
+from collab.history.erasure_models import ErasureDecision
 from collab.history.integrity.rebuild import check_versions
+from collab.history.integrity.reconcile import find_disagreements
 from collab.history.integrity.whole import verify_log
 from collab.history.models import HistoryEvent, HistoryVersion
+from collab.history.queries import list_subject
 from collab.kernel.access import Actor, Role, Scope
 from collab.kernel.clock import today
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict, VersionConflict
@@ -59,8 +64,21 @@ def test_what_two_people_decide_is_gone_and_every_proof_holds(
     assert all(name not in str(state) for state in states)
     assert verify_log(session).faults == []
     assert list(check_versions(session)) == []
+    assert user.name_th == name, "the record is the area's own affair"
+    assert list(find_disagreements(session, ["user_account"])) == []
     event = session.scalars(sa.select(HistoryEvent).where(HistoryEvent.verb == "privacy.erased")).one()
-    assert event.actor_id == world.users["coordinator"].id
+    told = list_subject(session, event.subject_id).rows[0]
+    assert (event.actor_id, told.reason) == (world.users["coordinator"].id, "ม.33")
+    requests = list_subject(session, asked.id).rows
+    assert [(row.verb, row.reason) for row in requests] == [("erasure.carried_out", ""), ("erasure.asked", "ม.33")]
+    both = [json.loads(session.get_one(HistoryEvent, row.event_id).body)["second"] for row in (told, requests[0])]
+    assert both == [str(world.users["administrator"].id)] * 2
+    decision = session.get_one(ErasureDecision, asked.decision_id)
+    assert (decision.id, decision.ground, decision.second_person_id) == (
+        event.subject_id,
+        "ม.33",
+        world.users["administrator"].id,
+    )
     assert (asked.state, asked.decided_by_id) == (RequestState.CARRIED_OUT, world.users["coordinator"].id)
 
 
@@ -88,11 +106,40 @@ def test_one_person_is_not_enough_and_once_is_enough(
         service.carry_out(session, actor=second(world), now=now, request_id=new_id(), expected_version=None)
 
 
+def test_the_database_itself_asks_for_two_people(session: Session, world: World, now: datetime, asked: ErasureRequest) -> None:
+    with (
+        pytest.raises(sa.exc.IntegrityError, match="ck_erasure_request_two_people"),
+        history.act(session, verb="erasure.declined", actor=world.actors["administrator"], now=now, subject=asked),
+    ):
+        asked.decided_by_id = asked.asked_by_id
+
+
 def test_declined_erases_nothing(session: Session, world: World, now: datetime, asked: ErasureRequest) -> None:
     service.decline(session, actor=second(world), now=now, request_id=asked.id, expected_version=None)
     session.commit()
     assert PATH in erasure.open_paths(session, asked.target_id)
     assert asked.state is RequestState.DECLINED
+    assert list_subject(session, asked.id).rows[0].verb == "erasure.declined"
+
+
+def test_reasons_that_are_erased_are_said_to_be_so(session: Session, world: World, now: datetime, browse: Browse) -> None:
+    user, administrator = world.users["clerk_banphru"], world.actors["administrator"]
+    with history.act(session, verb="user.changed", actor=administrator, now=now, subject=user, reason="เล่าเรื่องส่วนตัว"):
+        user.name_en = "New Test"
+    session.commit()
+    page = f"/history/user/{user.id}?detail=all"
+    assert "เล่าเรื่องส่วนตัว" in browse("auditor").get(page).get_data(as_text=True)
+    made = service.ask_erasure(session, actor=administrator, now=now, target=Ref("user", user.id), path="reason", ground="ม.33")
+    session.commit()
+    decide(session, second(world), now, made)
+    session.commit()
+    # Only the reasons: what was changed stays readable.
+    assert set(erasure.open_paths(session, user.id)) >= {"state.name_en", "state.name_th"}
+    assert "reason" not in erasure.open_paths(session, user.id)
+    after = browse("auditor").get(page).get_data(as_text=True)
+    assert "เล่าเรื่องส่วนตัว" not in after
+    assert "ลบออกจากประวัติแล้ว" in after
+    assert verify_log(session).faults == []
 
 
 @pytest.mark.parametrize("who", ["auditor", "coordinator", "chair", "clerk_banphru"])
@@ -111,6 +158,8 @@ def test_in_the_browser(session: Session, world: World, browse: Browse) -> None:
     client, path = browse("administrator"), f"/history/user/{user.id}/erase"
     assert path in client.get(f"/history/user/{user.id}").get_data(as_text=True)
     assert client.get(path).status_code == 200
+    assert client.get(f"/history/user/{new_id()}/erase").status_code == 404
+    assert browse("auditor").get(path).status_code == 403
     for bad in ({}, {"path": PATH, "ground": " "}, {"path": "state.nothing", "ground": "x"}, {"path": "x" * 5000, "ground": "x"}):
         assert client.post(path, data=bad).status_code == 422
     assert client.post(path, data={"path": PATH, "ground": "คำขอที่ 9", "once": "e1"}).status_code == 303

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -52,6 +52,14 @@ def theatre(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with database.unit_of_work() as session:
             story.tell(session, NOW)
         yield database
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_the_story_can_be_told_at_any_hour(hour: int) -> None:
+    """What happens on a day of the story happens on that day in Bangkok, where a council cannot have resolved tomorrow."""
+    stage = Stage(None, NOW.replace(hour=hour, minute=20), {}, None)  # type: ignore[arg-type]
+    assert {today(stage.at(ago, at)) - stage.day(ago) for ago in (1, 945) for at in (0, 3, 16)} == {timedelta(0)}
+    assert stage.at(1).hour == 3
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from collab.history.sealing import witnesses
 from collab.history.sealing.keys import LogSigner
 from collab.history.sealing.seal import Sealed
 from collab.history.verifier.assemble import verifier_file
+from collab.kernel.access import job_actor
 from collab.kernel.errors import InvalidInput
 from tests.factories.world import World
 
@@ -125,7 +126,7 @@ def test_an_erased_value_is_gone_everywhere_and_every_proof_still_holds(session:
     assert ["erased", str(len(places))] in found["reservations"]  # type: ignore[operator]
     with zipfile.ZipFile(path) as archive:
         assert "[erased, event" in archive.read("asof/2026-11-21.csv").decode()
-    assert erasure.repeat(session, erasure.export_list(session)) == 0
+    assert erasure.repeat(session, erasure.export_list(session), actor=world.actors["administrator"], now=now) == 0
 
 
 def test_erasing_needs_a_ground_and_two_people_and_the_list(session: Session, world: World, now: datetime) -> None:
@@ -136,6 +137,8 @@ def test_erasing_needs_a_ground_and_two_people_and_the_list(session: Session, wo
     for second, ground, wanted in ((world.users["auditor"].id, " ", places), (actor.user_id, "x", places), (world.users["auditor"].id, "x", [])):  # fmt: skip
         with pytest.raises(InvalidInput):
             erasure.erase(session, actor=actor, second_person=second, now=now, places=wanted, ground=ground)
+    with pytest.raises(InvalidInput):
+        erasure.erase(session, actor=job_actor("console"), second_person=actor.user_id, now=now, places=places, ground="x")
     with pytest.raises(sa.exc.IntegrityError, match="recorded decision"):
         session.execute(sa.text("SELECT collab_erase_opening(:e, :p)"), {"e": places[0][0], "p": places[0][1]})
 

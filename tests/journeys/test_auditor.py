@@ -71,9 +71,9 @@ def take_the_bundle(person: Person, folder: Path) -> Path:
         assert time.monotonic() < deadline, "the bundle was not made"
         time.sleep(1)
         person.press("Look again")
-    command = person.page.locator("main code", has_text="python3 verify.py").first.inner_text().split()
+    command = person.page.locator("main code", has_text="python3 -I verify.py").first.inner_text().split()
     bundle = save(person, folder, "Take the bundle (ZIP)")
-    assert [bundle.name, "--policy", "policy.txt"] == command[2:], "the line to run names the file as it was saved"
+    assert [bundle.name, "--policy", "policy.txt"] == command[3:], "the line to run names the file as it was saved"
     save(person, folder, "Policy to start from")
     save(person, folder, "Verifier (one Python file)")
     return bundle

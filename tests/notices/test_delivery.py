@@ -1,5 +1,6 @@
 """Handing the outbox over: once, with patience, and whatever breaks on the way."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,8 @@ from collab.kernel.access import job_actor
 from collab.kernel.db import Database
 from collab.kernel.ids import new_id
 from collab.kernel.targets import Ref
-from collab.notices import delivery, queries, service
+from collab.members.events import InvitationSent, PasswordChanged, PasswordResetRequested
+from collab.notices import delivery, queries, service, subscribers
 from collab.notices.kinds import Mode
 from collab.notices.mail import DeliveryFailed, Mail, SinkPost, SmtpPost
 from collab.notices.models import DeliveryAttempt, Message, MessageState, SunkMail
@@ -77,6 +79,28 @@ def test_what_is_ready_leaves_once(database: Database, world: World, now: dateti
     found = message(database, key)
     assert (found.state, found.accepted_at, found.attempts) == (MessageState.ACCEPTED, now, 1)
     assert answers(database, key) == ["250 kept"]
+
+
+def test_a_button_says_what_it_does(database: Database, world: World, now: datetime) -> None:
+    user = world.users["clerk_banphru"]
+    with database.unit_of_work() as session:
+        subscribers.mail_reset_link(session, PasswordResetRequested(user.id, "sesame", now, now + timedelta(hours=1)))
+        subscribers.mail_invitation(session, InvitationSent(user.id, "opendoor", now, now + timedelta(days=7)))
+        subscribers.tell_password_changed(session, PasswordChanged(user.id, now))
+    queue(database, world, now)
+    post = Remembering()
+    run(database, post, now)
+    calls = {}
+    for mail in post.mails:
+        plain = mail.get_body(("plain",))
+        assert plain is not None
+        calls |= dict(re.findall(r"^(.+):\nhttps://c.test(.+)$", plain.get_content(), re.MULTILINE))
+    assert calls == {
+        "ตั้งรหัสผ่านใหม่": "/password/reset/sesame",
+        "รับคำเชิญและตั้งรหัสผ่าน": "/invitation/opendoor",
+        "ดูแลบัญชีของท่าน": "/account",
+        "เปิดใน Collab": "/x",
+    }
 
 
 def test_what_gathers_waits_its_time(database: Database, world: World, now: datetime) -> None:

@@ -20,6 +20,7 @@ def letter(**changes: object) -> Letter:
     values: dict[str, object] = {
         "mail_id": "<one@collab>", "address": "a@example.test", "name": "สมชาย ใจดี", "locale": "th", "subject": "เรื่องทดสอบ",
         "text": "บรรทัดหนึ่ง\n\n<b>บรรทัดสอง</b>", "url": "/x/1", "written_at": datetime(2026, 11, 23, 3, tzinfo=UTC),
+        "call": "เปิด <ดู>",
     }  # fmt: skip
     return Letter(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -33,7 +34,7 @@ def written(**changes: object) -> EmailMessage:
 
 
 def test_mail_has_both_forms_in_the_readers_language() -> None:
-    for locale, word in (("th", "เปิดใน Collab"), ("en", "Open in Collab")):
+    for locale, word in (("th", "ปรับการรับอีเมล"), ("en", "Change what comes by mail")):
         mail = written(locale=locale)
         plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
         assert plain is not None
@@ -80,7 +81,7 @@ def test_a_digest_lists_its_lines_by_kind_and_says_how_many_more_there_are() -> 
 def test_text_and_page_say_the_same_and_where_to_change_it() -> None:
     for form in both(because="เพราะเป็นผู้รับผิดชอบ", agency="อบจ.สงขลา", unsubscribe="/u/1", acknowledge="/a/1"):
         for words in (
-            "บรรทัดหนึ่ง", "เพราะเป็นผู้รับผิดชอบ", "อบจ.สงขลา · Collab", "https://collab.example.test/x/1",
+            "บรรทัดหนึ่ง", "เปิด ", "เพราะเป็นผู้รับผิดชอบ", "อบจ.สงขลา · Collab", "https://collab.example.test/x/1",
             "https://collab.example.test/a/1", "https://collab.example.test/notices/preferences", "https://collab.example.test/u/1",
         ):  # fmt: skip
             assert words in form

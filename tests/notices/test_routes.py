@@ -165,7 +165,7 @@ def test_developers_read_the_sink(session: Session, client: FlaskClient, now: da
 
 
 def test_developers_see_a_mail_as_mail_programs_show_it(session: Session, client: FlaskClient, now: datetime) -> None:
-    letter = Letter("<a@collab>", "a@example.test", "ก", "th", "เรื่อง", "<script>alert(1)</script>", "/x", now)
+    letter = Letter("<a@collab>", "a@example.test", "ก", "th", "เรื่อง", "<script>alert(1)</script>", "/x", now, "เปิด")
     source = write_mail(letter, "collab@example.test", "https://collab.example.test").source
     mail = SunkMail(mail_id="<a@collab>", recipient="a@example.test", subject="เรื่อง", source=source, text="x", sunk_at=now)
     session.add(mail)

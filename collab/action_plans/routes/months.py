@@ -18,7 +18,7 @@ from collab.action_plans.wording import CLOSING_STATES, TONES
 from collab.kernel import i18n
 from collab.kernel.access import Permission, can
 from collab.kernel.clock import today
-from collab.kernel.dates import format_date
+from collab.kernel.dates import format_month
 from collab.kernel.errors import NotFound
 from collab.kernel.i18n import _
 from collab.members import queries as members
@@ -115,7 +115,7 @@ def reopen_month(closing_id: UUID) -> ResponseReturnValue:
 
 def month_name(first: date) -> str:
     """Return the month and the year in the reader's language."""
-    return format_date(first, i18n.get_locale()).split(" ", 1)[1]
+    return format_month(first, i18n.get_locale())
 
 
 def _figures(row: MonthlyClosing | None, view: service.MonthView) -> dict[str, str]:

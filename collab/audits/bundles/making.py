@@ -1,5 +1,6 @@
 """The making of a bundle, step by step; each step commits, so that a kill leaves a state from which the next run goes on."""
 
+import hashlib
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -54,16 +55,31 @@ def make_asked(database: Database, signer: LogSigner, *, now: datetime) -> dict[
     return counts
 
 
-def make_for_console(database: Database, signer: LogSigner, *, now: datetime, kind: str, subject_id: UUID, path: Path) -> Built:
-    """Make a bundle of (``kind``, ``subject_id``) at ``path`` with everything opened. Raises NotFound, FileExistsError, NotSealed."""
+def make_for_console(
+    database: Database, signer: LogSigner, *, now: datetime, kind: str, subject_id: UUID, path: Path, kept_size: int | None = None
+) -> Built:
+    """Make a bundle of (``kind``, ``subject_id``) at ``path`` with everything opened; ``kept_size`` is as in `service.ask`.
+
+    Raises NotFound, FileExistsError, NotSealed.
+    """
     with database.unit_of_work() as session:
         if not scope.streams_of(session, kind, subject_id):
             raise NotFound(kind, subject_id)
-        row = EvidenceBundle(id=new_id(), target_kind=kind, target_id=subject_id, asked_at=now, state=BundleState.ASKED)
+        row = EvidenceBundle(
+            id=new_id(), target_kind=kind, target_id=subject_id, asked_at=now, state=BundleState.ASKED, kept_size=kept_size
+        )
         with history.act(session, verb="evidence_bundle.asked", actor=_JOB, now=now, subject=row):
             session.add(row)
         _begin(session, row, now)
-    return _write(database, signer, row.id, path, now)
+    try:
+        built = _write(database, signer, row.id, path, now)
+    except Exception:
+        _mark_failed(database, row.id, now)
+        raise
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _mark_made(database, row.id, built, digest, path.stat().st_size, now)
+    return built
 
 
 def _begin_next(database: Database, now: datetime) -> UUID | None:
@@ -97,6 +113,10 @@ def _make(database: Database, signer: LogSigner, bundle_id: UUID, now: datetime)
         digest, size = store.keep(path)
     finally:
         path.unlink(missing_ok=True)
+    _mark_made(database, bundle_id, built, digest, size, now)
+
+
+def _mark_made(database: Database, bundle_id: UUID, built: Built, digest: str, size: int, now: datetime) -> None:
     with database.unit_of_work() as session:
         row = session.get_one(EvidenceBundle, bundle_id, with_for_update=True)
         with history.act(session, verb="evidence_bundle.made", actor=_JOB, now=now, subject=row) as act:

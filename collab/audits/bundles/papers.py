@@ -37,7 +37,7 @@ README_TH = """ชุดพยานหลักฐานจากระบบ C
   names.csv report.pdf provenance.json   เพื่อการอ่าน ไม่ใช่หลักฐาน
 
 วิธีตรวจสอบ (ไม่ต้องใช้เครือข่าย ใช้ Python 3.11 ขึ้นไป)
-  python3 verify.py ชุด.zip --policy นโยบาย.txt --prior จุดตรวจสอบที่เก็บไว้.txt
+  python3 -I verify.py ชุด.zip --policy นโยบาย.txt --prior จุดตรวจสอบที่เก็บไว้.txt
   รากที่พิมพ์ในรายงานการประชุม: พิมพ์สามบรรทัดนั้นลงแฟ้มข้อความ แล้วเพิ่ม --printed แฟ้มนั้น
   ผล: 0 ผ่าน, 1 ถูกแก้ไข, 2 ตรวจสอบไม่ได้, 3 ผ่านโดยมีข้อสังเกต
   ให้ใช้ verify.py และนโยบายที่ได้มาก่อนจากแหล่งของผู้ตรวจสอบเอง โปรแกรมที่แนบมาในชุดไม่พิสูจน์สิ่งใดด้วยตัวมันเอง
@@ -64,7 +64,7 @@ What is in it
   names.csv report.pdf provenance.json   for reading; no evidence
 
 How to verify (no network; Python 3.11 or newer)
-  python3 verify.py bundle.zip --policy policy.txt --prior checkpoint-kept-from-earlier.txt
+  python3 -I verify.py bundle.zip --policy policy.txt --prior checkpoint-kept-from-earlier.txt
   A root printed in minutes: type its three lines into a text file and add --printed that-file.txt
   Result: 0 clean, 1 tampered, 2 cannot verify, 3 verified with reservations
   Use a verify.py and a policy that you had before, from a source of your own: what comes with the evidence proves nothing by itself.

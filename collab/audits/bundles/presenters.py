@@ -19,7 +19,7 @@ from collab.kernel.i18n import lazy
 from collab.kernel.targets import Ref
 
 STATES = {
-    BundleState.ASKED: (lazy("Asked for"), "grey"),
+    BundleState.ASKED: (lazy("Waits to be made"), "grey"),
     BundleState.MAKING: (lazy("Being made"), "blue"),
     BundleState.READY: (lazy("Ready"), "green"),
     BundleState.FAILED: (lazy("Could not be made"), "rust"),

@@ -1,7 +1,7 @@
 """The stage: organisations, committee, seats and people, and a clock that the story moves from the past to today."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from collab.calendar import service as calendar
 from collab.factory.demo.people import PAO, PASSWORD, PEOPLE, PLACES
 from collab.kernel.access import Actor, Grant, Scope, job_actor
-from collab.kernel.clock import today
+from collab.kernel.clock import at_bangkok, today
 from collab.members import queries, reference_data
 from collab.members.models import Capacity, Committee, GovernanceForm, Organisation, User
 from collab.members.service import committees, passwords, people, seats
@@ -32,8 +32,8 @@ class Stage:
     actors: dict[str, Actor] = field(default_factory=dict)
 
     def at(self, days_ago: int, hour: int = 3) -> datetime:
-        """Return the instant on `day` at ``hour`` UTC (ten in the morning in Bangkok by default)."""
-        return datetime.combine(self.day(days_ago), time(hour), UTC)
+        """Return the instant on ``day(days_ago)`` at ``hour`` UTC (ten in the morning in Bangkok by default)."""
+        return at_bangkok(self.day(days_ago), 7) + timedelta(hours=hour)
 
     def day(self, days_ago: int) -> date:
         """Return the day ``days_ago`` before the end of the story; negative for one to come."""
@@ -46,7 +46,7 @@ class Stage:
 
 def build(session: Session, now: datetime, began_days_ago: int) -> Stage:
     """Set the stage as it stood ``began_days_ago`` before ``now``."""
-    began = (now - timedelta(days=began_days_ago)).replace(hour=2, minute=0, second=0, microsecond=0)
+    began = at_bangkok(today(now) - timedelta(days=began_days_ago), 9)
     calendar.load_holidays(session, actor=SYSTEM, now=began)
     organisations = reference_data.load_organisations(session, actor=SYSTEM, now=began)
     committee = _committee(session, began, organisations)

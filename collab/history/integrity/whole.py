@@ -70,8 +70,9 @@ class _Walk:
     frontier: Frontier = field(default_factory=Frontier)
     tile: list[bytes] = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
-    erasures: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    told: set[tuple[str, str]] = field(default_factory=set)
+    #: What was erased and what events tell of it: (the event that says so, event, path).
+    erased: set[tuple[str, str, str]] = field(default_factory=set)
+    told: set[tuple[str, str, str]] = field(default_factory=set)
     last_manifest: int = 0
 
 
@@ -93,7 +94,7 @@ def verify_log(session: Session) -> LogReport:
     _check_notes(session, walk)
     _check_tiles(session, report)
     _check_salts(session, report)
-    for place in sorted({found for places in walk.erasures.values() for found in places} - walk.told):
+    for _by, *place in sorted(walk.erased - walk.told):
         report.fail("ERASURE", "erased_untold", " ".join(place))
     return report
 
@@ -153,10 +154,9 @@ def _check_row(walk: _Walk, row: Any, digest: bytes, number: int) -> None:
     if different:
         report.fail("INDEX", "columns_differ", ", ".join(different), number, event)
     _check_opened(walk, row, body, number)
-    for gone in row.erased or []:
-        walk.erasures.setdefault(gone["erased"], set()).add((event, gone["path"]))
+    walk.erased |= {(gone["erased"], event, gone["path"]) for gone in row.erased or []}
     if body["action"] == "privacy.erased":
-        walk.told |= {(place["event"], place["path"]) for place in body["state"].get("places", [])}
+        walk.told |= {(event, place["event"], place["path"]) for place in body["state"].get("places", [])}
 
 
 def _check_hash(walk: _Walk, row: Any, digest: bytes, number: int) -> None:
