@@ -18,12 +18,12 @@ from collab.kernel.i18n import lazy
 from collab.kernel.targets import TargetInfo, TargetKind
 from collab.notices import mail
 from collab.reminders.registry import DueKind, register_due
+from tests.faults import TICK_SECONDS
 from workers import base, scheduler
 from workers.celery_app import app as app
 from workers.tasks import notices
 
 KIND = "errand"
-TICK = timedelta(seconds=3)
 #: What the timetable does at least so often is done at every tick here; the rest, as the comparison of a night, keeps its time.
 OFTEN = timedelta(minutes=10)
 #: Seconds that a mail server may be silent; the product waits longer.
@@ -64,7 +64,8 @@ def install() -> None:
     for module in (base, notices, scheduler):
         module.utc_now = moved_now  # type: ignore[attr-defined]
     scheduler.SCHEDULE = tuple(
-        dataclasses.replace(line, every=TICK) if line.every <= OFTEN else line for line in scheduler.SCHEDULE
+        dataclasses.replace(line, every=timedelta(seconds=TICK_SECONDS)) if line.every <= OFTEN else line
+        for line in scheduler.SCHEDULE
     )
     mail.TIMEOUT_SECONDS = SILENCE_SECONDS
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,10 +12,16 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from collab.notices.books import MOST_OPEN
+from tests.faults import TICK_SECONDS
+from tests.faults.sink import Place
 from tests.faults.stage import CHILDREN, Stage
 
 #: How long something is away.
 AWAY_SECONDS = 2.0
+#: How long to wait for a mail in whose midst something is to happen.
+HOLD_SECONDS = 2.0
+#: What the others have not done when the timetable has come round twice, they leave alone.
+QUIET_SECONDS = 2 * TICK_SECONDS + 2.0
 #: So many mails of a worker whose children all die may have been handed over and not yet recorded.
 OPEN = CHILDREN * MOST_OPEN
 
@@ -39,14 +46,18 @@ def kill_children(stage: Stage) -> None:
 
 
 def kill_worker(stage: Stage) -> None:
-    """`kill -9` of the worker with all its children."""
+    """`kill -9` of the worker with all its children, while one of them is in the midst of a mail: begun and not handed over."""
+    stage.sink.hold_one(Place.BEGUN, HOLD_SECONDS)
     stage.kill("worker")
+    stage.sink.let_go()
     stage.end_leases()
     stage.start("worker")
 
 
 def stop_worker(stage: Stage) -> None:
-    """The worker is asked to stop, as at an upgrade, and started again: everything is in order, so no mail may be repeated."""
+    """The worker is asked to stop in the midst of a mail, as at an upgrade, and started again: all is in order, so none may be repeated."""
+    stage.sink.hold_one(Place.TAKEN, HOLD_SECONDS)
+    threading.Timer(AWAY_SECONDS, stage.sink.let_go).start()
     stage.stop("worker")
     stage.end_leases()
     stage.start("worker")
@@ -69,10 +80,12 @@ def two_beats(stage: Stage) -> None:
 
 
 def stop_broker(stage: Stage) -> None:
-    """The broker is away for a while."""
+    """The broker is away for a while, in the midst of a mail too: that is ended well, and not repeated."""
     assert stage.broker is not None
+    stage.sink.hold_one(Place.TAKEN, HOLD_SECONDS)
     stage.broker.stop()
     time.sleep(AWAY_SECONDS)
+    stage.sink.let_go()
     stage.broker.start()
 
 
@@ -133,6 +146,18 @@ def drop_mail(stage: Stage) -> None:
     stage.sink.mode = "well"
 
 
+def slow_mail(stage: Stage) -> None:
+    """One line to the mail server is slow: what its worker has claimed stays its own, though the others are done with all else."""
+    if not stage.sink.hold_one(Place.BEGUN, HOLD_SECONDS):
+        raise RuntimeError("no mail was under way any more: play with more reminders")
+    taken, since = stage.sink.taken, time.monotonic()
+    while time.monotonic() - since < QUIET_SECONDS:
+        if stage.sink.taken != taken:
+            taken, since = stage.sink.taken, time.monotonic()
+        time.sleep(0.1)
+    stage.sink.let_go()
+
+
 def move_clock(stage: Stage) -> None:
     """The clock of the product's machine jumps an hour ahead, two hours back, and is put right."""
     for hours in (1, -1, 0):
@@ -154,5 +179,6 @@ FAULTS = (
     Fault("smtp_refusing", refuse_mail, in_flight=CHILDREN),
     Fault("smtp_hanging", hang_mail),
     Fault("smtp_dropping", drop_mail),
+    Fault("smtp_slow", slow_mail),
     Fault("clock_moved", move_clock),
 )

@@ -5,7 +5,18 @@ import socketserver
 import threading
 from collections import Counter
 from contextlib import suppress
+from enum import Enum
 from typing import Any, cast
+
+#: How often a sender that is kept waiting is given a word, so that it does not believe the line lost.
+WORD_SECONDS = 0.5
+
+
+class Place(Enum):
+    """Where in its conversation a mail can be kept waiting: before its text, and when the server has it and has not said so."""
+
+    BEGUN = "begun"
+    TAKEN = "taken"
 
 
 class MailSink:
@@ -18,6 +29,8 @@ class MailSink:
         #: Mails that arrived, repeated ones too.
         self.taken = 0
         self._lock = threading.Lock()
+        self._hold_at: Place | None = None
+        self._is_held, self._is_let_go = threading.Event(), threading.Event()
         self._server: _Listener | None = None
         self._lines: set[Any] = set()
         self.port = 0
@@ -39,6 +52,32 @@ class MailSink:
             # To close it would not be enough: the thread that reads from it holds it open.
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
+
+    def hold_one(self, place: Place, seconds: float) -> bool:
+        """Keep one mail waiting at ``place`` until `let_go`; return whether there was one within ``seconds``."""
+        self._is_let_go.clear()
+        self._is_held.clear()
+        self._hold_at = place
+        is_held = self._is_held.wait(seconds)
+        self._hold_at = None
+        return is_held
+
+    def let_go(self) -> None:
+        """Let the one go on that was kept waiting, if its sender is still there."""
+        self._is_let_go.set()
+
+    def takes_hold(self, place: Place) -> bool:
+        """Say whether the mail that has come to ``place`` is the one to be kept waiting."""
+        with self._lock:
+            is_chosen = self._hold_at is place
+            if is_chosen:
+                self._hold_at = None
+                self._is_held.set()
+        return is_chosen
+
+    def must_wait(self) -> bool:
+        """Say whether the one that is kept waiting must not go on yet."""
+        return not self._is_let_go.wait(WORD_SECONDS)
 
     def take(self, mail: bytes) -> str:
         """Note a mail that has arrived in full; return how the server behaves now."""
@@ -76,6 +115,7 @@ class _Handler(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             verb = line[:4].upper()
             if verb == b"DATA":
+                self._hold(sink, Place.BEGUN, "354-soon")
                 self._say("354 go on")
                 text = self._text()
                 if text is None:
@@ -86,6 +126,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 if mode == "hangs":
                     threading.Event().wait(10)
                     return
+                self._hold(sink, Place.TAKEN, "250-soon")
             elif verb == b"EHLO":
                 self._say("250-sink\r\n250 PIPELINING")
                 continue
@@ -93,6 +134,11 @@ class _Handler(socketserver.StreamRequestHandler):
                 self._say("221 bye")
                 return
             self._say("250 ok")
+
+    def _hold(self, sink: MailSink, place: Place, word: str) -> None:
+        if sink.takes_hold(place):
+            while sink.must_wait():
+                self._say(word)
 
     def _text(self) -> bytes | None:
         lines: list[bytes] = []
