@@ -87,6 +87,7 @@ def _list_text(name: str, values: list[Any], names: Names) -> str:
 def _record_text(name: str, record: Mapping[str, Any], names: Names) -> str:
     """Return a record as "word: value; word: value", what says nothing left out; a name stands for the id beside it."""
     told = {key: value for key, value in record.items() if value not in (None, "", [], {}) and f"{key}_id" not in record}
+    told = {key: value for key, value in told.items() if key not in wording_nested.INTERNAL}
     order = {key: place for place, key in enumerate(wording_nested.ORDER)}
     keys = sorted(told, key=lambda key: (order.get(key, len(order)), key))
     return "; ".join(

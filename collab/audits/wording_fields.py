@@ -206,7 +206,7 @@ FIELDS: dict[str, LazyText] = {
     "owner_id": lazy("Owner"),
     "partner_ids": lazy("Partners concerned"),
     "party_id": lazy("Party"),
-    "path": lazy("Place of the value"),
+    "path": lazy("Field that was named"),
     "percent": lazy("Per cent done"),
     "period_on": lazy("Period"),
     "place": lazy("Place of the meeting"),

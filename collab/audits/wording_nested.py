@@ -71,7 +71,7 @@ _TOLD: dict[str, Callable[[str], str]] = {
     "path": path_text,
 }
 #: Numbers of rows that no page shows: they stand in the evidence bundle, and say nothing to a reader.
-INTERNAL = frozenset({"begun_event_id", "message_id", "reminder_id"})
+INTERNAL = frozenset({"begun_event_id", "event", "message_id", "reminder_id"})
 
 
 def key_text(field: str, key: str) -> str | None:

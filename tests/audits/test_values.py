@@ -26,6 +26,12 @@ def _areas() -> None:
     [
         ("in_force_from", "2024-07-14", "14 กรกฎาคม 2567", "14 July 2567 BE"),
         ("on_since", "2026-11-20T03:00:00.000000Z", "20 พฤศจิกายน 2569 เวลา 10.00 น.", "20 November 2569 BE, 10:00"),
+        (
+            "places",
+            [{"event": str(PERSON), "path": "state.position"}],
+            "(1) ช่องข้อมูลที่ระบุ: ตำแหน่ง",
+            "(1) Field that was named: Position",
+        ),
         ("month", "2026-10-01", "ตุลาคม 2569", "October 2569 BE"),
         ("name_th", "[erased, event 01a1fef6-88b6-71a0-a013-36bf5ab13afc]", "ลบออกจากประวัติแล้ว", "Erased from the history"),
         ("spent", "285000.00", "285,000.00 บาท", "285,000.00 baht"),
