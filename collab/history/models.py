@@ -39,7 +39,8 @@ class HistoryEvent(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    stream_id: Mapped[str] = mapped_column(sa.ForeignKey("history_stream.id"))
+    #: No foreign key, which would be asked for every event: the check of the log finds a stream without a head.
+    stream_id: Mapped[str]
     seq: Mapped[int] = mapped_column(sa.BigInteger)
     leaf_hash: Mapped[bytes]
     body: Mapped[bytes]
@@ -81,7 +82,8 @@ class HistoryVersion(Base):
         ),
     )
 
-    event_id: Mapped[UUID] = mapped_column(sa.ForeignKey("history_event.id"), primary_key=True)
+    #: No foreign key, for the same reason: the rebuilding of versions finds one without its event.
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
     #: The event that made the version before this one; None for the first.
     previous_event_id: Mapped[UUID | None]
     stream_id: Mapped[str]

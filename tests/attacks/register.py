@@ -62,7 +62,10 @@ REGISTER: dict[int, tuple[str, list[Try]]] = {
     6: ("back-date the recording", [forged(6, "CHAIN"), tampered("06 back-date the recording column", "INDEX")]),
     7: ("back-date the effect in a signed event", [forged(7, "BACKDATE")]),
     8: ("change the actor", [forged(8, "ROOT"), tampered("08 change the actor's column", "INDEX")]),
-    9: ("insert a forged event, chained anew", [forged(9, "ROOT"), tampered("09 insert a forged event", "CHAIN")]),
+    9: ("insert a forged event, chained anew", [
+        forged(9, "ROOT"), tampered("09 insert a forged event", "CHAIN"),
+        tampered("09 insert an event into a stream that is not there", "HEADS"),
+    ]),
     10: ("rewrite all hashes, database only", [
         forged(10, "ROOT"), tampered("10 edit a stored leaf hash", "ROOT"), tampered("10 edit a head's root", "ROOT"),
         tampered("10 edit a tile", "TILE"),
@@ -106,7 +109,10 @@ REGISTER: dict[int, tuple[str, list[Try]]] = {
         tried(HISTORY + "test_witness.py::test_two_views_of_one_size_are_kept_as_proof_of_misbehaviour", "else:CONTRADICTION"),
     ]),
     39: ("edit derived columns only", [tampered("39 edit index columns only", "INDEX")]),
-    40: ("edit versions only", [tried(TABLES + "test_40_an_edited_version_is_found_by_rebuilding", "else:REBUILD")]),
+    40: ("edit versions only", [
+        tried(TABLES + "test_40_an_edited_version_is_found_by_rebuilding", "else:REBUILD"),
+        tried(TABLES + "test_40_a_version_of_no_event_is_found_by_rebuilding", "else:REBUILD"),
+    ]),
     41: ("edit the business row, no event", [
         tried(TABLES + "test_41_a_row_changed_past_the_history_becomes_an_alarm_once", "else:RECONCILE"),
         tried(TABLES + "test_41_a_row_gone_past_the_history", "else:RECONCILE"),

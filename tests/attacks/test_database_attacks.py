@@ -63,6 +63,7 @@ TAMPERING = {
     "06 back-date the recording column": (f"UPDATE history_event SET recorded_at = recorded_at - interval '2 hours' WHERE id = {EVENT}", "INDEX"),
     "08 change the actor's column": (f"UPDATE history_event SET actor_id = gen_random_uuid() WHERE id = {EVENT}", "INDEX"),
     "09 insert a forged event": (f"INSERT INTO history_event SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'seq', 1000))).* FROM history_event e WHERE id = {EVENT}", "CHAIN"),
+    "09 insert an event into a stream that is not there": (f"INSERT INTO history_event SELECT (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'seq', 1, 'stream_id', 'committee/nowhere'))).* FROM history_event e WHERE id = {EVENT}", "HEADS"),
     "10 edit a stored leaf hash": ("UPDATE log_leaf SET leaf_hash = sha256('x') WHERE leaf_index = 3", "ROOT"),
     "10 edit a head's root": ("UPDATE log_head SET root = sha256('x')", "ROOT"),
     "10 edit a tile": ("UPDATE log_tile SET hashes = overlay(hashes PLACING 'xx'::bytea FROM 1)", "TILE"),
@@ -155,6 +156,16 @@ def test_40_an_edited_version_is_found_by_rebuilding(intruder: sa.Connection, in
     )
     assert {difference.what for difference in check_versions(inside)} == {"state"}
     assert found(inside) == set(), "the events themselves are whole"
+
+
+def test_40_a_version_of_no_event_is_found_by_rebuilding(intruder: sa.Connection, inside: Session) -> None:
+    """The application's role may add versions; one that no event tells of would be shown as of its day."""
+    made = "jsonb_build_object('event_id', gen_random_uuid(), 'subject_id', gen_random_uuid())"
+    run(intruder, f"INSERT INTO history_version SELECT (jsonb_populate_record(v, {made})).* FROM history_version v LIMIT 1")
+    assert [difference.what for difference in check_versions(inside)] == ["event"]
+    stream = inside.scalars(sa.text("SELECT stream_id FROM history_version LIMIT 1")).one()
+    assert [difference.what for difference in check_versions(inside, [stream])] == ["event"]
+    assert list(check_versions(inside, ["nowhere"])) == []
 
 
 def test_a_version_that_lost_a_commitment_stops_nobody_from_going_on(

@@ -24,6 +24,10 @@ SELECT e.id, e.stream_id, e.subject_id, e.subject_kind, e.body, v.event_id AS st
 FROM history_event e LEFT JOIN history_version v ON v.event_id = e.id
 {where} ORDER BY e.stream_id, e.seq
 """
+_OF_NO_EVENT = """
+SELECT v.event_id AS id, v.subject_kind, v.subject_id FROM history_version v
+WHERE NOT EXISTS (SELECT FROM history_event e WHERE e.id = v.event_id) {and_where} ORDER BY v.event_id
+"""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,12 @@ class Difference:
 def check_versions(session: Session, streams: list[str] | None = None) -> Iterator[Difference]:
     """Yield every difference between the stored versions and those rebuilt from the events of ``streams`` (None: all)."""
     where = "" if streams is None else "WHERE e.stream_id = ANY(:streams)"
+    given = {} if streams is None else {"streams": streams}
     statement = sa.text(_ROWS.format(where=where)).execution_options(yield_per=CHUNK)
     stream = ""
     opened: dict[UUID, Any] = {}
     meaning: dict[str, Any] = {}
-    for row in session.execute(statement, {} if streams is None else {"streams": streams}):
+    for row in session.execute(statement, given):
         if row.stream_id != stream:
             yield from _close(opened)
             stream, opened, meaning = row.stream_id, {}, {}
@@ -54,6 +59,9 @@ def check_versions(session: Session, streams: list[str] | None = None) -> Iterat
         yield from _compare(row, body, before, meaning)
         opened[row.subject_id] = row
     yield from _close(opened)
+    of_no_event = sa.text(_OF_NO_EVENT.format(and_where="" if streams is None else "AND v.stream_id = ANY(:streams)"))
+    for row in session.execute(of_no_event, given):
+        yield Difference(row.id, row.subject_kind, row.subject_id, "event")
 
 
 def _close(opened: dict[UUID, Any]) -> Iterator[Difference]:
