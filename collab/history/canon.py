@@ -63,12 +63,12 @@ def _no_float(text: str) -> Any:
 
 
 def _check(value: Any) -> None:
-    # Most values are strings or null: those are passed over where they stand. A lone surrogate fails when it is encoded.
+    # Most values are strings, null, true or false: those are passed over where they stand. A lone surrogate fails when it is encoded.
     if isinstance(value, dict):
         for key, item in value.items():
             if not _is_key(key):
                 raise NotCanonical(f"key {key!r}")
-            if item is not None and item.__class__ is not str:
+            if item is not None and item.__class__ is not str and item.__class__ is not bool:
                 _check(item)
     elif isinstance(value, list):
         for item in value:

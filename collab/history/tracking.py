@@ -141,7 +141,7 @@ def _refuse_unexplained_lateness(
 
 def _refuse_earlier_changes(session: Session) -> None:
     # Changes made before the act opened would otherwise be swept into it and told under the wrong verb.
-    if any(_is_tracked(row) and session.is_modified(row) for row in session.dirty):
+    if any(_is_tracked(row) and _is_changed(session, row) for row in session.dirty):
         raise UnrecordedChange("a tracked object changed before the act was opened")
 
 
@@ -243,11 +243,21 @@ def _is_tracked(row: Any) -> bool:
     return hasattr(type(row), "__tracked__")
 
 
+def _is_changed(session: Session, row: Any) -> bool:
+    # The session looks at every attribute of the row; mostly the first that was set has another value.
+    state: Any = sa.inspect(row)
+    clear, private = columns_of(cast(Hashable, type(row)))
+    for name, was in state.committed_state.items():
+        if (name in clear or name in private) and was is not LoaderCallableStatus.NO_VALUE and was != state.dict.get(name):
+            return True
+    return session.is_modified(row)
+
+
 def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
     if any(_is_tracked(row) for row in session.deleted):
         raise UnrecordedChange("nothing tracked is deleted: set removed_at within an act")
-    changed = [row for row in session.new if _is_tracked(row)]
-    changed += [row for row in session.dirty if _is_tracked(row) and session.is_modified(row)]
+    new = [row for row in session.new if _is_tracked(row)]
+    changed = new + [row for row in session.dirty if _is_tracked(row) and _is_changed(session, row)]
     if not changed:
         return
     current: Act | None = recording.recording(session).act
@@ -259,7 +269,7 @@ def _before_flush(session: Session, _context: Any, _instances: Any) -> None:
         if row.__tracked__.stamp:
             setattr(row, row.__tracked__.stamp, current.now)
     # A row that counts its versions needs no word: its guard sees the count (`migrations.helpers.track_table`).
-    if not all(isinstance(row, Versioned) and row not in session.new for row in changed):
+    if new or not all(isinstance(row, Versioned) for row in changed):
         _announce(session, [current.subject, *changed])
 
 
