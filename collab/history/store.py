@@ -216,9 +216,7 @@ def _typed(value: Any) -> Any:
     """Return a value of a line as psycopg writes it at once: bytes as they are, all else as text that the function's types read."""
     if value is None or isinstance(value, (bytes, str)):
         return value
-    if isinstance(value, (dict, list)):
-        return _json(value) if value != {} else "{}"
-    return str(value)
+    return _json(value) if isinstance(value, (dict, list)) else str(value)
 
 
 def _object(line: tuple[Any, ...]) -> dict[str, Any]:

@@ -109,7 +109,8 @@ def add_each(session: Session, *, actor: Actor, acts: Sequence[tuple[str, dateti
     added = {id(one.subject) for one in each}
     if any(id(row) not in added for row in each[0].touched):
         raise UnrecordedChange("something else changed together with what was added")
-    each[0].touched.clear()
+    for one in each:
+        one.touched[:] = [one.subject]
     under_way.pending.extend(found for one in each for found in _events_of(one))
 
 

@@ -83,8 +83,6 @@ def write(session: Session, pending: list[PendingEvent], seen: store.Seen) -> No
 
 def _go_on(cursor: store.Cursor, pending: list[PendingEvent], seen: store.Seen) -> bool:
     """Write upon what was looked at without a lock; False when that is not all, or no longer true."""
-    if not seen.heads:
-        return False
     streams, subjects = {item.stream_id for item in pending}, {item.subject_id for item in pending}
     return seen.covers(streams, subjects) and _save(
         cursor, pending, {name: seen.heads[name] for name in streams}, {key: seen.known[key] for key in subjects}
@@ -92,7 +90,7 @@ def _go_on(cursor: store.Cursor, pending: list[PendingEvent], seen: store.Seen) 
 
 
 def _chain(cursor: store.Cursor, pending: list[PendingEvent]) -> bool:
-    """Write the only event of a transaction without a look: what it is chained to is filled in under the stream's lock.
+    """Write the only event of a transaction without a look: the server fills in what it is chained to.
 
     False when there are more, or when the version in force is not what the row said before.
     """

@@ -17,6 +17,7 @@ from collab.history.integrity.whole import verify_log
 from collab.history.models import FOREVER, HistoryEvent, HistoryOpening, HistoryVersion
 from collab.kernel.access import Actor
 from collab.members.models import User
+from collab.reminders.models import Audience, ReminderRule
 from tests.factories.world import World
 
 Change = Callable[..., UUID]
@@ -206,3 +207,15 @@ def test_the_old_bulk_ways_are_refused(session: Session, row: User) -> None:
     ):
         with pytest.raises(tracking.UnrecordedChange):
             way()
+
+
+def test_what_is_added_alone_is_not_taken_for_known(
+    session: Session, world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Any] = []
+    monkeypatch.setattr(store, "chain", lambda *given: tried.append(given) or False)
+    made = ReminderRule(audience=Audience.OWNER, repeat_days=0, due_kind="errand", enabled_on=now.date(), offset_days=1)
+    history.add_each(session, actor=world.actors["administrator"], acts=[("reminder_rule.made", now, made)])
+    session.commit()
+    assert tried == []
+    assert_whole(session)

@@ -1,8 +1,6 @@
 """Many writers at once: no gap, no fork, no deadlock; a transaction that fails leaves no trace."""
 
 import json
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
@@ -21,6 +19,7 @@ from collab.kernel.db import Database
 from collab.kernel.text import sort_key
 from collab.members.models import FactKind, Organisation, OrganisationFact, OrganisationKind
 from tests.factories.world import World
+from tests.threads import wait_for
 
 WRITERS, EACH = 8, 6
 ACTOR = job_actor("test")
@@ -252,12 +251,6 @@ def test_who_waits_for_another_s_commit_is_chained_to_it_without_opening_the_str
     def correct_mine() -> None:
         with committed.unit_of_work() as session:
             correct(session, mine, "10")
-
-    def wait_for(what: Callable[[], bool], seconds: float = 20.0) -> bool:
-        end = time.monotonic() + seconds
-        while not what() and time.monotonic() < end:
-            time.sleep(0.01)
-        return what()
 
     def somebody_waits() -> bool:
         with committed.reading() as session:

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,21 +16,11 @@ from redis import Redis
 
 from config import load_settings
 from tests import services
+from tests.threads import wait_for
 from workers.application import create_celery, job_sender
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = {"embedded": "", "redis": services.REDIS, "rabbitmq": services.RABBITMQ}
-WAIT_SECONDS = 40.0
-
-
-def wait_for(what: Callable[[], bool], seconds: float = WAIT_SECONDS) -> bool:
-    """Return whether `what` became true within `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.1)
-    return what()
 
 
 def require_server(name: str, url: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from collab.web.launcher import embedded_postgres, schema
 from collab.web.launcher.embedded_postgres import Cluster
 from collab.web.launcher.options import OptionError, product_environ, product_specs, read_options
-from tests.running.test_brokers import wait_for
+from tests.threads import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 

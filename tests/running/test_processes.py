@@ -13,7 +13,7 @@ import pytest
 
 from collab.web.launcher import processes
 from collab.web.launcher.processes import Console, Spec, StopRequestedError, Supervisor
-from tests.running.test_brokers import wait_for
+from tests.threads import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from collab.action_plans import presenters, queries, rules, service
 from collab.action_plans.forms import MonthForm, ReasonForm
 from collab.action_plans.models import ActionPlan, MonthlyClosing
+from collab.action_plans.month import month_title
 from collab.action_plans.policy import Party
 from collab.action_plans.routes.common import blueprint, refuse, submitted
 from collab.action_plans.states import ClosingState, Frequency, PlanState
 from collab.action_plans.wording import CLOSING_STATES, TONES
-from collab.kernel import i18n
 from collab.kernel.access import Permission, can
 from collab.kernel.clock import today
-from collab.kernel.dates import format_month
 from collab.kernel.errors import NotFound
 from collab.kernel.i18n import _
 from collab.members import queries as members
@@ -39,7 +38,7 @@ def months(plan_id: UUID) -> ResponseReturnValue:
         names = members.organisation_names(session, parties)
         closings = {(row.organisation_id, row.month): row for row in queries.closings_of(session, plan.id)}
     rows = [
-        (month_name(month), f"{month:%Y-%m}", [(party, closings.get((party, month))) for party in parties])
+        (month_title(month), f"{month:%Y-%m}", [(party, closings.get((party, month))) for party in parties])
         for month in _months(plan, today(request_now()))
     ]
     return render_template(
@@ -84,7 +83,7 @@ def month_closing(plan_id: UUID, organisation_id: UUID, month: str) -> ResponseR
     )
     return render_template(
         "action_plans/month_closing.html", form=form, plan=plan, row=row, figures=figures, money=_money(figures), items=items, name=name, people=people,
-        unreported={item.id for item in view.unreported}, may_close=may_close, title=month_name(first), states=CLOSING_STATES, tones=TONES,
+        unreported={item.id for item in view.unreported}, may_close=may_close, title=month_title(first), states=CLOSING_STATES, tones=TONES,
         may_reopen=_may_reopen(plan, row),
     ), status  # fmt: skip
 
@@ -109,13 +108,8 @@ def reopen_month(closing_id: UUID) -> ResponseReturnValue:
     answer, status = submitted(form, act, _("The month is open again."))
     if answer is not None:
         return answer
-    title = _("Open the month again: %(month)s", month=month_name(row.month))
+    title = _("Open the month again: %(month)s", month=month_title(row.month))
     return render_template("action_plans/reason.html", form=form, item=None, plan=plan, title=title, back=back), status
-
-
-def month_name(first: date) -> str:
-    """Return the month and the year in the reader's language."""
-    return format_month(first, i18n.get_locale())
 
 
 def _figures(row: MonthlyClosing | None, view: service.MonthView) -> dict[str, str]:
