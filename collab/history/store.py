@@ -9,7 +9,7 @@ statement.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -19,6 +19,7 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from collab.history.models import FOREVER
+from collab.kernel.connection import Connection, Last
 
 NO_HASH = bytes(32)
 
@@ -28,7 +29,7 @@ SELECT id, 0, $1, at FROM unnest($2::text[], $3::timestamptz[]) AS w(id, at) ORD
 """
 _ANNOUNCE = "SELECT set_config('collab.act', '1', true), history_look($1, $2)"
 _OPEN = "SELECT history_open($1, $2)"
-_SAVE = "SELECT history_save($1, $2)"
+_SAVE = "history_save($1, $2)"
 _MOVE = """
 UPDATE history_stream s SET seq = w.seq, head = w.head, recorded_at = w.at
 FROM unnest($1::text[], $2::int8[], $3::bytea[], $4::timestamptz[]) AS w(id, seq, head, at) WHERE s.id = w.id
@@ -38,13 +39,13 @@ _EVENT = (
     "authority_kind", "authority_id", "occurred_at", "recorded_at", "request_id",
 )  # fmt: skip
 _LINE = ("was", *_EVENT, "previous", "until", "state", "commitments", "openings")
-_APPEND = f"SELECT history_append({', '.join(f'${place}' for place in range(1, len(_LINE) + 1))})"
+_APPEND = f"history_append({', '.join(f'${place}' for place in range(1, len(_LINE) + 1))})"
 #: What `history_chain` takes: the event, its state, what of it was otherwise before, the names and the new ones of its commitments.
 CHAINED = (
     "id", "stream_id", "body", "verb", "subject_kind", "subject_id", "actor_id", "organisation_id", "authority_kind", "authority_id",
     "occurred_at", "recorded_at", "request_id", "state", "changed", "committed", "fresh", "openings",
 )  # fmt: skip
-_CHAIN = f"SELECT history_chain({', '.join(f'${place}' for place in range(1, len(CHAINED) + 1))})"
+_CHAIN = f"history_chain({', '.join(f'${place}' for place in range(1, len(CHAINED) + 1))})"
 _VERSION = (
     "event_id", "previous_event_id", "stream_id", "subject_kind", "subject_id", "recorded_from", "recorded_to", "state", "commitments"
 )  # fmt: skip
@@ -59,6 +60,14 @@ _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_tex
 #: Statements are written with the server's own placeholders, so that nothing has to be translated.
 Cursor = psycopg.RawCursor[tuple[Any, ...]]
 _CURSOR = "collab.history"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a function of the database that writes everything and answers true, or writes nothing and answers false."""
+
+    function: str
+    values: list[str | bytes | None]
 
 
 @dataclass
@@ -146,12 +155,12 @@ class Seen:
         return self.heads.keys() >= set(streams) and self.known.keys() >= set(subjects)
 
 
-def announce(cursor: Cursor, seen: Seen, subjects: dict[UUID, str]) -> None:
+def announce(cursor: Cursor, seen: Seen, streams: Iterable[str], subjects: Sequence[UUID]) -> None:
     """Say in the transaction that an act is under way, which the trigger on every tracked table asks for.
 
-    By the way, look at the ``subjects`` (id -> stream) and keep what is ``seen``.
+    By the way, look at the ``streams`` and at the versions in force of the ``subjects``, and keep what is ``seen``.
     """
-    _set, found = cursor.execute(_ANNOUNCE, (_listed(set(subjects.values())), _listed(subjects))).fetchone() or (None, None)
+    _set, found = cursor.execute(_ANNOUNCE, (_listed(streams), _listed(subjects))).fetchone() or (None, None)
     heads, known = _found(found)
     seen.heads |= heads
     seen.known |= dict.fromkeys(subjects) | known
@@ -189,30 +198,52 @@ def _found(seen: list[Any] | None) -> tuple[dict[str, Head], dict[UUID, Known]]:
     )
 
 
-def chain(cursor: Cursor, line: tuple[Any, ...]) -> bool:
-    """Write one event (`CHAINED` in order), chained by the server to what its stream ends with, and the version that it makes.
+def chaining(line: tuple[Any, ...]) -> Call:
+    """Return the call that writes one event (`CHAINED` in order), chained by the server to what its stream ends with.
 
-    Return False, with nothing written, when the version in force is not the one that the line goes on from.
+    It writes the version that the event makes, too; nothing when the version in force is not the one that the line goes on from.
     """
-    saved = cursor.execute(_CHAIN, [_typed(value) for value in line]).fetchone()
-    return saved is not None and saved[0]
+    return Call(_CHAIN, [_typed(value) for value in line])
 
 
-def save(cursor: Cursor, heads: dict[str, Head], rows: Rows) -> bool:
-    """Write the events, versions and openings, and move the streams on.
+def saving(heads: dict[str, Head], rows: Rows) -> Call:
+    """Return the call that writes the events, versions and openings, and moves the streams on.
 
-    Return False, with nothing written, when a stream has moved on since its head was looked at; never after `open_streams`.
+    It writes nothing when a stream has moved on since its head was looked at; never so after `open_streams`.
     """
     lines = list(rows.lines({name: head.was for name, head in heads.items()}))
     if len(lines) == 1:
-        saved = cursor.execute(_APPEND, [_typed(value) for value in lines[0]]).fetchone()
-    else:
-        looked_at = [{"id": name, "was": head.was} for name, head in heads.items()]
-        saved = cursor.execute(_SAVE, (_json(looked_at), _json([_object(line) for line in lines]))).fetchone()
+        return Call(_APPEND, [_typed(value) for value in lines[0]])
+    looked_at = [{"id": name, "was": head.was} for name, head in heads.items()]
+    return Call(_SAVE, [_json(looked_at), _json([_object(line) for line in lines])])
+
+
+def done(cursor: Cursor, call: Call) -> bool:
+    """Make the call now; return False when it wrote nothing."""
+    saved = cursor.execute(f"SELECT {call.function}", call.values).fetchone()
     return saved is not None and saved[0]
 
 
-def _typed(value: Any) -> Any:
+def save(cursor: Cursor, heads: dict[str, Head], rows: Rows) -> None:
+    """Write upon streams that were opened with their locks."""
+    if not done(cursor, saving(heads, rows)):
+        raise RuntimeError("a stream moved on under its lock")
+
+
+def leave_for_commit(session: Session, call: Call, otherwise: Callable[[], None]) -> bool:
+    """Let the call go with the COMMIT, in one round trip, and ``otherwise`` be done before it if the call writes nothing.
+
+    Return False when the session's commit is not the COMMIT of its connection, or the connection not of our kind.
+    """
+    connection = session.connection()
+    ours = Connection.of(connection.connection.driver_connection)
+    if ours is None or connection.in_nested_transaction():
+        return False
+    ours.say_last(Last(f"SELECT collab_insist({call.function})", call.values, otherwise))
+    return True
+
+
+def _typed(value: Any) -> str | bytes | None:
     """Return a value of a line as psycopg writes it at once: bytes as they are, all else as text that the function's types read."""
     if value is None or isinstance(value, (bytes, str)):
         return value

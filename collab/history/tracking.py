@@ -25,6 +25,7 @@ from collab.history.tracked import Tracked
 from collab.kernel.access import Actor
 from collab.kernel.db import Base, Versioned
 from collab.kernel.errors import StateConflict
+from collab.kernel.events import publish
 from collab.kernel.i18n import _
 from collab.kernel.ids import new_id
 
@@ -158,7 +159,8 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
     tracked: Tracked = row.__tracked__
     kind, key = tracked.stream(row)
     clear, private = columns_of(cast(Hashable, type(row)))
-    before, altered = _before(current, row)
+    is_new = _is_new(current, row)
+    before, altered = _before(current, row, is_new=is_new)
     return writer.PendingEvent(
         verb=current.verb,
         actor=current.actor,
@@ -181,6 +183,7 @@ def _pending(current: Act, row: Any) -> "writer.PendingEvent":
         outcome=current.outcome,
         second_person=current.second_person,
         occurred_source=current.occurred_source,
+        is_new=is_new,
         before=before,
         altered=altered,
     )
@@ -198,14 +201,17 @@ def _as_kept(model: type[Any], values: dict[str, Any]) -> dict[str, Any]:
     return {name: canon.plain(value) for name, value in values.items()}
 
 
-def _before(current: Act, row: Any) -> tuple[dict[str, Any] | None, frozenset[str]]:
+def _is_new(current: Act, row: Any) -> bool:
+    return row not in current.before and any(row is touched for touched in current.touched)
+
+
+def _before(current: Act, row: Any, *, is_new: bool) -> tuple[dict[str, Any] | None, frozenset[str]]:
     """Return what ``row`` said before the act of what was set in it, and the names of what has another value since.
 
     None for the first when the row is new, or when something was set without having been read.
     """
     read = current.before.get(row)
     if read is None:
-        is_new = any(row is touched for touched in current.touched)
         return None if is_new else {}, frozenset()
     clear, private = columns_of(cast(Hashable, type(row)))
     were = {name: value for name, value in read.items() if name in clear or name in private}
@@ -294,19 +300,15 @@ def _announce(session: Session, rows: list[Any]) -> None:
         return
     is_first = under_way.seen is None
     seen = under_way.seen = under_way.seen or store.Seen()
-    store.announce(store.cursor_of(session), seen, _streams(rows) if is_first else {})
+    store.announce(store.cursor_of(session), seen, *_looked_at(rows if is_first else []))
     # The session begins its transaction with its first statement.
     under_way.announced = session.get_nested_transaction() or session.get_transaction()
 
 
-def _streams(rows: list[Any]) -> dict[UUID, str]:
-    """Return the stream of each row that has a key already."""
-    streams = {}
-    for row in rows:
-        if row.id is not None:
-            kind, key = row.__tracked__.stream(row)
-            streams[row.id] = f"{kind}/{key}"
-    return streams
+def _looked_at(rows: list[Any]) -> tuple[set[str], list[UUID]]:
+    """Return the streams of ``rows`` and the keys of the rows themselves, as far as they have any: a new row is given its own later."""
+    places = (row.__tracked__.stream(row) for row in rows)
+    return {f"{kind}/{key}" for kind, key in places if key is not None}, [row.id for row in rows if row.id is not None]
 
 
 def _before_commit(session: Session) -> None:
@@ -315,7 +317,7 @@ def _before_commit(session: Session) -> None:
         raise UnrecordedChange("commit within an act")
     savepoint = session.get_nested_transaction()
     if savepoint is None:
-        write_pending(session)
+        _write(session, with_commit=True)
         return
     # A savepoint that is released writes nothing: what is around it may still be taken back, with events of changes that stay.
     # Asked twice for one savepoint, it is what is around it that is being committed, and nothing would be asked again.
@@ -331,13 +333,18 @@ def write_pending(session: Session) -> None:
     """
     if session.in_nested_transaction():
         raise UnrecordedChange("the history is not written within a savepoint")
+    _write(session, with_commit=False)
+
+
+def _write(session: Session, *, with_commit: bool) -> None:
     session.flush()
     under_way = recording.recording(session)
-    # Again, because what reacts to the writing may record something itself.
+    # Again, because what reacts to the writing may record something itself; only what is written last can go with the COMMIT.
     while under_way.pending:
         pending, under_way.pending = under_way.pending, []
         seen, under_way.seen = under_way.seen or store.Seen(), None
-        writer.write(session, pending, seen)
+        publish(session, writer.changes_of(pending))
+        writer.write(session, pending, seen, with_commit=with_commit and not under_way.pending)
 
 
 def _refuse_bulk(state: ORMExecuteState) -> None:

@@ -12,7 +12,6 @@ from collab.history import canon, store
 from collab.history.origin import APP_VERSION, origin
 from collab.history.store import Head, Known
 from collab.kernel.access import Actor, Scope
-from collab.kernel.events import publish
 from collab.kernel.ids import new_id
 
 BODY_VERSION = 1
@@ -40,6 +39,8 @@ class PendingEvent:
     clear: dict[str, Any]
     private: dict[str, Any]
     attachments: list[dict[str, str]]
+    #: Whether the row was added by the act, so that there is no version of it.
+    is_new: bool = False
     #: Names of attributes that got another value, of a row known before.
     altered: frozenset[str] = frozenset()
     cause: UUID | None = None
@@ -72,44 +73,62 @@ class Link:
     recorded_at: datetime
 
 
-def write(session: Session, pending: list[PendingEvent], seen: store.Seen) -> None:
-    """Store ``pending`` in order, building on what was ``seen`` or is expected while that is true, else on streams opened and locked."""
+def changes_of(pending: list[PendingEvent]) -> ChangesRecorded:
+    """Return what is told of ``pending``: each subject once."""
+    return ChangesRecorded(tuple({(item.subject_kind, item.subject_id): None for item in pending}))
+
+
+def write(session: Session, pending: list[PendingEvent], seen: store.Seen, *, with_commit: bool) -> None:
+    """Store ``pending`` in order, building on what was ``seen`` or is expected while that is true, else on streams opened and locked.
+
+    ``with_commit``: nothing comes after this but the COMMIT, so that it may go with it; nobody can read it before.
+    """
     cursor = store.cursor_of(session)
-    if not (_go_on(cursor, pending, seen) or _chain(cursor, pending)):
+    call = _going_on(pending, seen) or _chained(pending)
+
+    def openly() -> None:
         streams = {item.stream_id: item.now for item in reversed(pending)}
-        _save(cursor, pending, *store.open_streams(cursor, streams, list({item.subject_id: None for item in pending})))
-    publish(session, ChangesRecorded(tuple({(item.subject_kind, item.subject_id): None for item in pending})))
+        heads, known = store.open_streams(cursor, streams, list({item.subject_id: None for item in pending}))
+        store.save(cursor, heads, _rows(pending, heads, known))
+
+    if call and with_commit and store.leave_for_commit(session, call, otherwise=openly):
+        return
+    if not (call and store.done(cursor, call)):
+        openly()
 
 
-def _go_on(cursor: store.Cursor, pending: list[PendingEvent], seen: store.Seen) -> bool:
-    """Write upon what was looked at without a lock; False when that is not all, or no longer true."""
-    streams, subjects = {item.stream_id for item in pending}, {item.subject_id for item in pending}
-    return seen.covers(streams, subjects) and _save(
-        cursor, pending, {name: seen.heads[name] for name in streams}, {key: seen.known[key] for key in subjects}
-    )
+def _going_on(pending: list[PendingEvent], seen: store.Seen) -> store.Call | None:
+    """Return the call that writes upon what was looked at without a lock; None when that is not all."""
+    streams = {item.stream_id for item in pending}
+    new = {item.subject_id for item in pending if item.is_new}
+    if not seen.covers(streams, {item.subject_id for item in pending} - new):
+        return None
+    heads = {name: seen.heads[name] for name in streams}
+    return store.saving(heads, _rows(pending, heads, seen.known))
 
 
-def _chain(cursor: store.Cursor, pending: list[PendingEvent]) -> bool:
-    """Write the only event of a transaction without a look: the server fills in what it is chained to.
+def _chained(pending: list[PendingEvent]) -> store.Call | None:
+    """Return the call that writes the only event of a transaction without a look: the server fills in what it is chained to.
 
-    False when there are more, or when the version in force is not what the row said before.
+    None when there are more, or when nobody knows what the row said before.
     """
     item = pending[0]
     if len(pending) > 1 or item.before is None:
-        return False
+        return None
     rows, mark = store.Rows(), item.event_id.hex
     state = {**item.clear, **item.private}
     known = Known(item.event_id, {**state, **item.before}, {name: f"{mark}{name}." for name in item.private})
     commitments = _commitments(rows, item, known, item.private)
     body = canon.encode(_body(rows, item, known, commitments, Link(f"{mark}-seq.", f"{mark}-prev.", item.now)))
     fresh = {name: digest for name, digest in commitments.items() if digest is not known.commitments[name]}
-    return store.chain(cursor, (
+    return store.chaining((
         item.event_id, item.stream_id, body.decode(), *_index(item), item.now, item.actor.request_id,
         state, item.before, " ".join(item.private), fresh, [opening[1:] for opening in rows.openings] or None,
     ))  # fmt: skip
 
 
-def _save(cursor: store.Cursor, pending: list[PendingEvent], heads: dict[str, Head], known: Mapping[UUID, Known | None]) -> bool:
+def _rows(pending: list[PendingEvent], heads: dict[str, Head], known: Mapping[UUID, Known | None]) -> store.Rows:
+    """Return what ``pending`` adds to streams that stand at ``heads``, which move on."""
     rows, now_known = store.Rows(), dict(known)
     for item in pending:
         head = heads[item.stream_id]
@@ -117,7 +136,7 @@ def _save(cursor: store.Cursor, pending: list[PendingEvent], heads: dict[str, He
         before = now_known.get(item.subject_id) or Known()
         rows.close(before, head.recorded_at)
         now_known[item.subject_id] = add(rows, item, head, before)
-    return store.save(cursor, heads, rows)
+    return rows
 
 
 def add(rows: store.Rows, item: PendingEvent, head: Head, known: Known) -> Known:

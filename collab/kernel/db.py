@@ -17,6 +17,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from collab.kernel.connection import Connection
 from collab.kernel.errors import VersionConflict
 from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job, take_pending
@@ -149,8 +150,18 @@ def create_reader(url: str, **options: Any) -> sa.Engine:
     return _checked(sa.create_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True, **options))
 
 
+def _connects(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Connection:
+    return Connection.connect(*arguments, **options)
+
+
+def _forgets(connection: sa.Connection, _name: str, _context: Any) -> None:
+    ours = Connection.of(connection.connection.driver_connection)
+    if ours:
+        ours.forget()
+
+
 def _checked(engine: sa.Engine) -> sa.Engine:
-    """Have each connection checked when it leaves the pool, so that a restart of the server is no error on a page.
+    """Have connections of our kind, each checked when it leaves the pool, so that a restart of the server is no error on a page.
 
     A server that has ended has said so on the socket: looking there costs no round trip. A connection that was idle for long is
     asked, because a firewall may have dropped it in silence.
@@ -168,6 +179,8 @@ def _checked(engine: sa.Engine) -> sa.Engine:
     def returns(connection: Any, record: ConnectionPoolEntry) -> None:
         record.info[_USED_AT] = time.monotonic()
 
+    sa.event.listen(engine, "do_connect", _connects)
+    sa.event.listen(engine, "rollback_savepoint", _forgets)
     sa.event.listen(engine, "checkout", leaves)
     sa.event.listen(engine, "checkin", returns)
     return engine

@@ -140,7 +140,7 @@ def test_both_ways_write_the_same_of_random_changes(
     session: Session, world: World, now: datetime, change: Change, monkeypatch: pytest.MonkeyPatch, long_way: list[str]
 ) -> None:
     dice = random.Random(2569)
-    ours = writer._chain
+    ours = writer._chained
     values = ["", 'a "quoted" \\ name', "ชื่อ\u0001", "\U0001f600", "x" * 3000, "-seq.", "10"]
     twins = [world.users["clerk_khohong"], world.users["clerk_banphru"]]
     for row in twins:
@@ -151,8 +151,8 @@ def test_both_ways_write_the_same_of_random_changes(
         given = {name: dice.choice(values) for name in ("name_en", "name_th", "position") if dice.random() < 0.6}
         given["disabled_at"] = dice.choice([None, now + timedelta(days=number)])
         bodies = []
-        for row, way in zip(twins, (ours, lambda *_given: False), strict=True):
-            monkeypatch.setattr(writer, "_chain", way)
+        for row, way in zip(twins, (ours, lambda *_given: None), strict=True):
+            monkeypatch.setattr(writer, "_chained", way)
             later = {"name_en": "flushed twice", "position": "same"} if number % 3 == 0 else None
             event = change(row, 2 + number, reason="ก" * (number % 2), later=later, **given)
             bodies.append(compared(body_of(session, event)))
@@ -182,7 +182,7 @@ def test_a_row_changed_without_having_been_read_goes_the_long_way(
     with history.act(session, verb="user.changed", actor=world.actors["administrator"], now=now, subject=row) as done:
         row.name_en = "Blind"
         session.flush()
-        assert tracking._before(done, row) == (None, {"name_en"})
+        assert tracking._before(done, row, is_new=False) == (None, {"name_en"})
     session.commit()
     assert long_way == ["open_streams"]
     assert fields(body_of(session, done.event_id)) == ["name_en"]
@@ -213,7 +213,7 @@ def test_what_is_added_alone_is_not_taken_for_known(
     session: Session, world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[Any] = []
-    monkeypatch.setattr(store, "chain", lambda *given: tried.append(given) or False)
+    monkeypatch.setattr(store, "chaining", tried.append)
     made = ReminderRule(audience=Audience.OWNER, repeat_days=0, due_kind="errand", enabled_on=now.date(), offset_days=1)
     history.add_each(session, actor=world.actors["administrator"], acts=[("reminder_rule.made", now, made)])
     session.commit()

@@ -1,8 +1,10 @@
 """Many writers at once: no gap, no fork, no deadlock; a transaction that fails leaves no trace."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,6 +16,8 @@ from collab.audits.service import record_export
 from collab.history import canon, store
 from collab.history.integrity.whole import verify_log
 from collab.history.models import FOREVER, HistoryEvent, HistoryStream, HistoryVersion
+from collab.history.writer import ChangesRecorded
+from collab.kernel import events as events_of_kernel
 from collab.kernel.access import job_actor
 from collab.kernel.db import Database
 from collab.kernel.text import sort_key
@@ -133,8 +137,12 @@ def test_a_clock_that_runs_backwards_does_not_disorder_a_stream(committed: Datab
     assert events[1].recorded_at >= events[0].recorded_at
 
 
+def new_fact(organisation_id: UUID, value: str) -> OrganisationFact:
+    return OrganisationFact(organisation_id=organisation_id, kind=FactKind.POPULATION, value=value, source="census")
+
+
 def put_fact(session: Session, organisation_id: UUID, value: str) -> UUID:
-    fact = OrganisationFact(organisation_id=organisation_id, kind=FactKind.POPULATION, value=value, source="census")
+    fact = new_fact(organisation_id, value)
     with history.act(session, verb="organisation.fact_added", actor=ACTOR, now=datetime.now(UTC), subject=fact):
         session.add(fact)
     return fact.id
@@ -271,3 +279,94 @@ def test_who_waits_for_another_s_commit_is_chained_to_it_without_opening_the_str
     assert [event.subject_id for event in events[3:]] == [others, mine]
     assert canon.decode(events[4].body)["prev"] == events[3].leaf_hash.hex()
     assert opened == []
+
+
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that tells whenever the history is written before the COMMIT, and how."""
+    told: list[str] = []
+
+    def telling(name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given: told.append(name) or ours(*given)
+
+    for name in ("done", "open_streams"):
+        monkeypatch.setattr(store, name, telling(name, getattr(store, name)))
+    return told
+
+
+@pytest.mark.parametrize("way", ["a row is changed", "a row is added", "two rows are changed"])
+def test_the_history_travels_with_the_commit(committed: Database, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    with committed.unit_of_work() as session:
+        key = add_organisation(session, way).id
+    one, other = (add_fact(committed, key, "0") for _fact in range(2))
+    told = calls(monkeypatch)
+    with committed.unit_of_work() as session:
+        if way == "a row is added":
+            put_fact(session, key, "10")
+        else:
+            correct(session, one, "10")
+        if way == "two rows are changed":
+            correct(session, other, "20")
+    # Several acts are many rows: they open their streams, once for all.
+    assert told == (["open_streams", "done"] if way == "two rows are changed" else [])
+    with committed.reading() as session:
+        found = session.scalars(sa.select(HistoryEvent.verb).where(HistoryEvent.stream_id == f"organisation/{key}")).all()
+        assert len(found) == 5 if way == "two rows are changed" else 4
+        assert {fault.mechanism for fault in verify_log(session).faults} <= {"BACKDATE"}
+
+
+def test_a_row_that_was_not_looked_at_is_not_taken_for_new(committed: Database) -> None:
+    with committed.unit_of_work() as session:
+        key = add_organisation(session, "second flush").id
+    old = add_fact(committed, key, "0")
+    with committed.unit_of_work() as session:
+        organisation, fact = session.get_one(Organisation, key), session.get_one(OrganisationFact, old)
+        with history.act(session, verb="organisation.facts_changed", actor=ACTOR, now=datetime.now(UTC), subject=organisation):
+            session.add(new_fact(key, "10"))
+            session.flush()
+            fact.value = "20"
+    with committed.reading() as session:
+        versions = session.scalars(sa.select(HistoryVersion).where(HistoryVersion.subject_id == old)).all()
+        assert sorted((row.state["value"], row.previous_event_id is None) for row in versions) == [("0", True), ("20", False)]
+
+
+def test_what_a_reaction_records_is_the_last_that_travels_with_the_commit(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with committed.unit_of_work() as session:
+        key = add_organisation(session, "reaction").id
+    mine, others = (add_fact(committed, key, "0") for _fact in range(2))
+
+    def reaction(session: Session, told: ChangesRecorded) -> None:
+        if told.subjects == (("organisation_fact", mine),):
+            correct(session, others, "20")
+
+    monkeypatch.setitem(events_of_kernel._reactions, ChangesRecorded, [reaction])
+    told = calls(monkeypatch)
+    with committed.unit_of_work() as session:
+        correct(session, mine, "10")
+    assert told == ["done"]
+    with committed.reading() as session:
+        found = session.execute(
+            sa.select(HistoryEvent.subject_id, HistoryEvent.seq).where(HistoryEvent.stream_id == f"organisation/{key}")
+        ).all()
+    assert sorted(found, key=lambda row: row.seq)[-2:] == [(mine, 4), (others, 5)]
+
+
+def test_what_the_history_refuses_with_the_commit_is_written_before_it(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody wrote past the history: the event is written upon the version in force, so that it tells of both."""
+    with committed.unit_of_work() as session:
+        key = add_organisation(session, "past the history").id
+    with committed.unit_of_work() as session:
+        script = "UPDATE organisation SET name_th = 'by hand', version = version + 1 WHERE id = :id"
+        session.execute(sa.text(script), {"id": key})
+    told = calls(monkeypatch)
+    rename(committed, key, "as it should be")
+    assert told == ["open_streams", "done"]
+    with committed.reading() as session:
+        last = session.scalars(
+            sa.select(HistoryEvent).where(HistoryEvent.subject_id == key).order_by(HistoryEvent.seq.desc()).limit(1)
+        ).one()
+        assert [change["f"] for change in canon.decode(last.body)["changes"]] == ["name_en", "name_th"]
+        assert session.get_one(Organisation, key).name_en == "as it should be"
