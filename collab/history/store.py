@@ -1,11 +1,11 @@
-"""How an event reaches the disk: one or two round trips a transaction, whatever the number of its events.
+"""How an event reaches the disk: in at most two round trips a transaction, whatever the number of its events, and mostly in none.
 
-One event on a row that was there before is one call at the end (`chain`): the server fills in what it is chained to. Before other rows
-change, one statement announces the act and looks at the streams' heads and the versions in force, without a lock; at the end one
-call writes everything, on condition that the heads are still those. The lock on a stream is held from that call to the commit only.
-Who did not look, or came too late, opens the streams first (a lock, then a look). The statements go to psycopg directly, over the
-connection of the session's own transaction, with one cursor for each connection: to make a cursor costs as much as to run a small
-statement.
+One event on a row that was there before is one call at the end (`chaining`): the server fills in what it is chained to. Before other
+rows change, one statement announces the act and looks at the streams' heads and the versions in force, without a lock; at the end one
+call writes everything, on condition that the heads are still those (`saving`). The call travels with the COMMIT
+(`leave_for_commit`); the lock on a stream is held from that call to the commit only. Who did not look, or came too late, opens the
+streams first (a lock, then a look). The statements go to psycopg directly, over the connection of the session's own transaction, with
+one cursor for each connection: to make a cursor costs as much as to run a small statement.
 """
 
 import json
