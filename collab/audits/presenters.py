@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from collab.audits import naming, wording
-from collab.audits.values import KIND_FIELDS, PEOPLE_FIELDS, Names, ids_in, record_in, uuid_in, value_text
+from collab.audits.values import EMPTY, KIND_FIELDS, PEOPLE_FIELDS, Names, ids_in, record_in, uuid_in, value_text
 from collab.audits.wording_nested import INTERNAL
 from collab.audits.wording_parts import caption_of
 from collab.documents import queries as documents
@@ -31,6 +31,16 @@ class Line:
     old: str
     new: str
     pieces: tuple[Piece, ...] = ()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there was nothing before, so that only what it became needs to be told."""
+        return self.old == EMPTY
+
+    @property
+    def text(self) -> str:
+        """The line without marks, for files."""
+        return f"{self.field}: {self.new}" if self.is_first else f"{self.field}: {self.old} → {self.new}"
 
 
 @dataclass(frozen=True)

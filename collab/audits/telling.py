@@ -33,11 +33,12 @@ class RunShown:
 
 @dataclass(frozen=True)
 class ActShown:
-    """One act; ``parts`` other events were written with it, which ``narrowed`` shows."""
+    """One act; ``parts`` other events were written with it, which ``narrowed`` shows; a small one is told in short."""
 
     shown: Shown
     parts: int
     narrowed: trail.Filter
+    is_small: bool
 
     @property
     def parts_text(self) -> str:
@@ -67,14 +68,16 @@ def tell(session: Session, actor: Actor, wanted: trail.Filter, cursor: str | Non
     if len(rows) > ROWS:
         rows = rows[:ROWS]
         onward = trail.cursor_after(wanted, rows[-1].head)
-    return Telling(_show(session, actor, wanted, rows), onward, None if len(rows) == ROWS else stretch.searched_to)
+    return Telling(
+        _show(session, actor, wanted, rows, small_in_short=True), onward, None if len(rows) == ROWS else stretch.searched_to
+    )
 
 
 def tell_every(session: Session, actor: Actor, wanted: trail.Filter, cursor: str | None) -> Telling:
     """Return the page on which every single change stands by itself."""
     stretch = trail.read(session, wanted, cursor, size=ROWS)
     acts = [rules.Act(event, 1) for event in presenters.visible_to(session, actor, stretch.events)]
-    return Telling(_show(session, actor, wanted, acts), stretch.cursor, stretch.searched_to)
+    return Telling(_show(session, actor, wanted, acts, small_in_short=False), stretch.cursor, stretch.searched_to)
 
 
 def last_decisions(session: Session, actor: Actor, size: int) -> list[Shown]:
@@ -95,7 +98,7 @@ def shown_of(session: Session, actor: Actor, events: Sequence[rules.Told]) -> li
 
 
 def _show(
-    session: Session, actor: Actor, wanted: trail.Filter, rows: Sequence[rules.Act | rules.Run]
+    session: Session, actor: Actor, wanted: trail.Filter, rows: Sequence[rules.Act | rules.Run], *, small_in_short: bool
 ) -> list[ActShown | RunShown]:
     heads = [row.head for row in rows if isinstance(row, rules.Act)]
     shown = {item.event_id: item for item in shown_of(session, actor, heads)}
@@ -103,7 +106,7 @@ def _show(
     return [
         _run_shown(row, people.get(row.actor_id, "") if row.actor_id else "", wanted)
         if isinstance(row, rules.Run)
-        else ActShown(shown[row.head.event_id], row.events - 1, _of_act(row, wanted))
+        else ActShown(shown[row.head.event_id], row.events - 1, _of_act(row, wanted), small_in_short and not row.is_decision)
         for row in rows
     ]
 

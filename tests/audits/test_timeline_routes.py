@@ -53,6 +53,25 @@ def test_opens_on_decisions_with_small_changes_in_one_row(browse: Browse, item: 
     assert every.count('id="event-') >= 6
 
 
+def test_a_small_change_by_itself_is_told_in_short_among_decisions(
+    session: Session, world: World, now: datetime, browse: Browse, item: ActionItem
+) -> None:
+    """Its fields are a click away and nobody asks for its authority; of what was empty before only the new value is told."""
+    with history.act(session, verb="action_item.edited", actor=world.actors["clerk_banphru"], now=now, subject=item) as done:
+        item.title, item.location = "ชื่อใหม่", "บ่อขยะบ้านพรุ"
+    session.commit()
+    client = browse("auditor")
+    in_short, whole = (
+        text_of(client, f"/history/action_item/{item.id}?own=1{view}").split(f'id="event-{done.event_id}"')[1].split("</li>")[0]
+        for view in ("", "&view=every")
+    )
+    for text in (in_short, whole):
+        assert "ชื่อใหม่</ins>" in text
+        assert text.count("<del>") == text.count("→") == 1
+    assert ("ช่องข้อมูล 2 ช่อง" in in_short, "ช่องข้อมูล 2 ช่อง" in whole) == (True, False)
+    assert ("ไม่ได้ระบุ" in in_short, "ไม่ได้ระบุ" in whole) == (False, True)
+
+
 def test_the_row_of_a_run_leads_to_its_changes(browse: Browse, item: ActionItem, world: World) -> None:
     client = browse("auditor")
     page = text_of(client, f"/history/action_plan/{item.plan_id}")

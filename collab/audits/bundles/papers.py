@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from collab.audits import presenters
 from collab.audits.bundles.provenance import provenance
-from collab.audits.values import EMPTY
 from collab.documents.sheets import as_csv
 from collab.documents.typesetting import Facts, Heading, Paper, Paragraph, Table, render_pdf
 from collab.history import queries as history_queries
@@ -123,7 +122,7 @@ def report(session: Session, facts: ReportFacts, streams: Sequence[str]) -> byte
     rows = [
         (
             format_datetime(row.at), row.actor, f"{row.title} {row.subject}".strip(),
-            "\n".join(_line(line) for line in row.body_changes[:12]), row.authority or "–",
+            "\n".join(line.text for line in row.body_changes[:12]), row.authority or "–",
         )
         for row in shown
     ]  # fmt: skip
@@ -145,11 +144,6 @@ def report(session: Session, facts: ReportFacts, streams: Sequence[str]) -> byte
         landscape=True,
     )  # fmt: skip
     return render_pdf(paper, facts.made_at)
-
-
-def _line(line: presenters.Line) -> str:
-    """Return one field before and after; of a field that was empty only what it became."""
-    return f"{line.field}: {line.new}" if line.old == EMPTY else f"{line.field}: {line.old} → {line.new}"
 
 
 def _entries(session: Session, streams: Sequence[str]) -> list[history_queries.Entry]:

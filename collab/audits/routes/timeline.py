@@ -122,7 +122,7 @@ def _cells(session: Session, actor: Actor, events: list[Told]) -> list[tuple[str
     locale = get_locale()
     return [
         (
-            format_datetime(row.at, locale), row.title, row.subject, row.actor, "; ".join(f"{line.field}: {line.old} → {line.new}" for line in row.body_changes),
+            format_datetime(row.at, locale), row.title, row.subject, row.actor, "; ".join(line.text for line in row.body_changes),
             row.reason, row.authority, format_datetime(row.occurred_at, locale), str(row.event_id),
         )
         for row in shown
