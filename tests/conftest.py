@@ -164,8 +164,8 @@ def settings(tmp_path: Path, database_name: str) -> Settings:
     return settings_for(app_url(superuser_url(), bootstrap.APP_ROLE, database_name), tmp_path)
 
 
-def settings_for(database_url: str, folder: Path) -> Settings:
-    """Return the settings of a test installation on a database, with its files in ``folder``."""
+def settings_for(database_url: str, folder: Path, **others: object) -> Settings:
+    """Return the settings of a test installation on a database, with its files in ``folder``, and ``others`` by their names."""
     return load_settings(
         {
             "COLLAB_ENV": "test",
@@ -173,6 +173,7 @@ def settings_for(database_url: str, folder: Path) -> Settings:
             "COLLAB_DATABASE_URL": database_url,
             "COLLAB_STATE_DIR": str(folder),
             "COLLAB_BROKER_URL": "memory://",
+            **{f"COLLAB_{name.upper()}": str(value) for name, value in others.items()},
         }
     )
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from collab.audits.bundles import making
 from collab.history import erasure
+from collab.history.evidence.build import NotSealed
 from collab.history.integrity import reconcile as reconciling
 from collab.history.integrity.rebuild import check_versions
 from collab.history.integrity.whole import LogReport, verify_log
@@ -36,10 +36,7 @@ _TROUBLE = (KeyTrouble, WouldFork, SealRefused)
 @click.option("--json", "as_json", is_flag=True, help="The result for machines.")
 def verify(as_json: bool) -> None:
     """Check the whole log: bytes, chains, heads, tree, checkpoints, openings, versions. Exit 0 clean, 1 tampered, 3 unsealed end."""
-    with database().reading() as session:
-        if not session.connection().in_nested_transaction():
-            # One snapshot for the whole walk, while others go on recording.
-            session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    with database().snapshot() as session:
         report = verify_log(session)
         for difference in check_versions(session):
             report.fail("REBUILD", "version_differs", difference.what, 0, str(difference.event_id))
@@ -126,7 +123,7 @@ def bundle(target: str, out: Path, kept_size: int | None) -> None:
         raise click.ClickException("the target is written KIND:ID") from None
     except FileExistsError:
         raise click.ClickException(f"{out} is there already") from None
-    except (*_TROUBLE, DomainError) as error:
+    except (*_TROUBLE, DomainError, NotSealed, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{built.events} events, {built.unsealed} not sealed, {built.attachments} attachments: {out}")
 
@@ -136,7 +133,7 @@ def bundle(target: str, out: Path, kept_size: int | None) -> None:
 def rebuild(check: bool) -> None:
     """Rebuild all versions from the events and compare them with the stored ones; exit 1 when one differs."""
     count = 0
-    with database().reading() as session:
+    with database().snapshot() as session:
         for difference in check_versions(session):
             count += 1
             click.echo(f"{difference.subject_kind} {difference.subject_id}: {difference.what} at event {difference.event_id}")

@@ -86,6 +86,7 @@ _USED_AT = "collab.used_at"
 #: To compile a statement takes PostgreSQL a third of a second; none of ours runs long enough to win that back.
 _NO_JIT = "-c jit=off"
 _READ_ONLY = sa.text("SET LOCAL transaction_read_only = on")
+_SNAPSHOT = sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 SendJob = Callable[[Job, dict[str, Any]], None]
 
 
@@ -116,7 +117,7 @@ class Database:
     def reading(self, connection: sa.Connection | None = None) -> Iterator[Session]:
         """Yield a session for reads only: PostgreSQL refuses a change. Rows stay readable after the block.
 
-        Each statement sees what is committed when it starts. ``connection`` is one of `open_reader`, for several blocks in turn.
+        Each statement sees what is committed when it starts; see `snapshot` for many that have to agree. ``connection`` is one of `open_reader`, for several blocks in turn.
         """
         if self.reader is not None:
             with self._sessions(bind=connection or self.reader) as session:
@@ -124,6 +125,14 @@ class Database:
             return
         with self._sessions() as session:
             session.execute(_READ_ONLY)
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Yield a session for reads only that all see one moment, however long they take: in one transaction, with cursors of the server."""
+        with self._sessions() as session:
+            # Within the transaction of a test it is too late to choose.
+            session.execute(_READ_ONLY if session.connection().in_nested_transaction() else _SNAPSHOT)
             yield session
 
     def open_reader(self) -> sa.Connection | None:

@@ -6,9 +6,10 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,16 +17,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from collab import history
 from collab.audits.bundles import making, service
 from collab.audits.bundles.models import BundleState, EvidenceBundle
+from collab.history.evidence.build import Built, Plan
 from collab.history.models import HistoryEvent
 from collab.history.origin import origin
 from collab.history.sealing import witnesses, worker
 from collab.history.sealing.keys import LogSigner, make_key
 from collab.history.verifier import merkle, notes
 from collab.history.verifier.assemble import verifier_file
+from collab.kernel.access import job_actor
 from collab.kernel.db import Database
 from collab.kernel.errors import InvalidInput, NotAllowed, NotFound, StateConflict
+from collab.kernel.ids import new_id
 from collab.kernel.jobs import Job
 from collab.kernel.targets import Ref
 from tests.audits import test_provenance
@@ -116,6 +121,74 @@ def test_one_that_cannot_be_made_is_marked_and_stops_no_other(session: Session, 
 
     monkeypatch.setattr(making, "_plan", fail_once)
     assert making.make_asked(database, signer, now=now) == {"made": 1, "failed": 1}
+
+
+def for_console(database: Database, signer: LogSigner, world: World, now: datetime, path: Path) -> None:
+    making.make_for_console(database, signer, now=now, kind="committee", subject_id=world.committee.id, path=path)
+
+
+def test_the_console_s_file_is_there_when_it_is_whole(
+    session: Session,
+    world: World,
+    now: datetime,
+    database: Database,
+    signer: LogSigner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out, real, seen = tmp_path / "out.zip", making.build, list[list[str]]()
+
+    def looked_at(*given: Any) -> Built:
+        built = real(*given)
+        seen.append([file.name.rpartition(".")[2] for file in tmp_path.iterdir() if file.name.startswith("out")])
+        return built
+
+    monkeypatch.setattr(making, "build", looked_at)
+    for_console(database, signer, world, now, out)
+    assert seen == [["part"]]
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith("out")] == ["out.zip"]
+    with pytest.raises(FileExistsError):
+        for_console(database, signer, world, now, out)
+    assert session.scalars(sa.select(EvidenceBundle.state)).all() == [BundleState.READY], "nothing was recorded of the second"
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
+def test_a_console_that_is_stopped_leaves_nothing_and_says_so(
+    session: Session, world: World, now: datetime, database: Database, signer: LogSigner, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, error: BaseException,
+) -> None:  # fmt: skip
+    def stopped(_session: Session, _plan: Plan, path: Path, _progress: object) -> None:
+        path.write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(making, "build", stopped)
+    with pytest.raises(type(error)):
+        for_console(database, signer, world, now, tmp_path / "out.zip")
+    assert not [file for file in tmp_path.iterdir() if file.name.startswith("out")]
+    assert session.scalars(sa.select(EvidenceBundle.state)).all() == [BundleState.FAILED]
+
+
+@pytest.mark.parametrize("who", ["the console", "a worker"])
+def test_what_a_killed_console_left_is_given_up_after_a_day_and_a_worker_s_is_made(
+    session: Session, world: World, now: datetime, database: Database, signer: LogSigner, who: str
+) -> None:
+    auditor = world.actors["auditor"] if who == "a worker" else None
+    row = EvidenceBundle(
+        id=new_id(), target_kind="committee", target_id=world.committee.id, asked_at=now, begun_at=now + timedelta(hours=23),
+        state=BundleState.MAKING, asked_by_id=auditor and auditor.user_id, organisation_id=auditor and auditor.organisation_id,
+    )  # fmt: skip
+    actor = job_actor("audits.make_bundles")
+    with history.act(session, verb="evidence_bundle.begun", actor=actor, now=now, subject=row):
+        session.add(row)
+    session.commit()
+    assert making.make_asked(database, signer, now=now + timedelta(hours=23, minutes=14)) == {"made": 0, "failed": 0}
+    if auditor:
+        assert making.make_asked(database, signer, now=now + timedelta(hours=48)) == {"made": 1, "failed": 0}
+        return
+    for hours, failed in ((46, 0), (48, 1), (49, 0)):
+        assert making.make_asked(database, signer, now=now + timedelta(hours=hours)) == {"made": 0, "failed": failed}
+    session.refresh(row)
+    assert row.state is BundleState.FAILED
 
 
 def test_the_log_s_page_files_and_receipt(session: Session, world: World, browse: Browse, database: Database, signer: LogSigner, now: datetime) -> None:  # fmt: skip

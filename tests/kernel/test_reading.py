@@ -48,6 +48,24 @@ def test_each_read_sees_what_is_committed_by_then(real: Database) -> None:
     connection.close()
 
 
+def test_a_snapshot_sees_one_moment_and_walks_long(real: Database) -> None:
+    count = sa.text("SELECT count(*) FROM sign_in_attempt WHERE bucket = 'snapshot'")
+    with real.snapshot() as session:
+        assert session.scalar(count) == 0
+        with Database(
+            create_engine(real.engine.url.render_as_string(hide_password=False)), real.send_job
+        ).unit_of_work() as writing:
+            insert = "INSERT INTO sign_in_attempt (id, bucket, tried_at) VALUES (gen_random_uuid(), 'snapshot', now())"
+            writing.execute(sa.text(insert))
+        assert session.scalar(count) == 0
+        rows = session.execute(sa.text("SELECT * FROM generate_series(1, 1000)").execution_options(yield_per=100))
+        assert sum(len(part) for part in rows.partitions(100)) == 1000
+        with pytest.raises(sa.exc.InternalError, match="read-only transaction"):
+            session.execute(sa.text("DELETE FROM sign_in_attempt"))
+    with real.unit_of_work() as writing:
+        assert writing.execute(sa.text("DELETE FROM sign_in_attempt WHERE bucket = 'snapshot'")).rowcount == 1
+
+
 def test_a_connection_that_the_server_ended_is_replaced(real: Database) -> None:
     with real.reading() as session:
         before = session.scalar(sa.text("SELECT pg_backend_pid()"))

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,11 +40,13 @@ TRIES = 3
 MOST_HELD = 200
 #: A bundle whose maker was killed is taken up again after this long.
 STALE_AFTER = timedelta(minutes=15)
+#: One of the console, which nobody takes up again, is given up after this long.
+GIVEN_UP_AFTER = timedelta(days=1)
 
 
 def make_asked(database: Database, signer: LogSigner, *, now: datetime) -> dict[str, int]:
     """Make every bundle that was asked for; one that cannot be made is marked failed and stops no other. Return counts."""
-    counts = {"made": 0, "failed": 0}
+    counts = {"made": 0, "failed": _give_up(database, now)}
     while (bundle_id := _begin_next(database, now)) is not None:
         try:
             _make(database, signer, bundle_id, now)
@@ -60,8 +63,12 @@ def make_for_console(
 ) -> Built:
     """Make a bundle of (``kind``, ``subject_id``) at ``path`` with everything opened; ``kept_size`` is as in `service.ask`.
 
-    Raises NotFound, FileExistsError, NotSealed.
+    The file is there when it is whole: until then it has a name that ends with ``.part``, and is left only by who is killed.
+
+    Raises NotFound, NotSealed, and OSError: FileExistsError when ``path`` is there already, with nothing recorded.
     """
+    if path.exists():
+        raise FileExistsError(path)
     with database.unit_of_work() as session:
         if not scope.streams_of(session, kind, subject_id):
             raise NotFound(kind, subject_id)
@@ -71,15 +78,31 @@ def make_for_console(
         with history.act(session, verb="evidence_bundle.asked", actor=_JOB, now=now, subject=row):
             session.add(row)
         _begin(session, row, now)
+    part = path.with_name(f"{path.name}.{row.id}.part")
     try:
-        built = _write(database, signer, row.id, path, now)
-    except Exception:
+        built = _write(database, signer, row.id, part, now)
+        with part.open("rb") as file:
+            digest, size = hashlib.file_digest(file, "sha256").hexdigest(), part.stat().st_size
+            os.fsync(file.fileno())
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
         _mark_failed(database, row.id, now)
         raise
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    _mark_made(database, row.id, built, digest, path.stat().st_size, now)
+    _mark_made(database, row.id, built, digest, size, now)
     return built
+
+
+def _give_up(database: Database, now: datetime) -> int:
+    """Mark failed what a killed console left half made; return how many."""
+    with database.unit_of_work() as session:
+        is_console, is_old = EvidenceBundle.asked_by_id.is_(None), EvidenceBundle.begun_at < now - GIVEN_UP_AFTER
+        left = session.scalars(
+            sa.select(EvidenceBundle.id).where(EvidenceBundle.state == BundleState.MAKING, is_console, is_old)
+        ).all()
+    for bundle_id in left:
+        _mark_failed(database, bundle_id, now)
+    return len(left)
 
 
 def _begin_next(database: Database, now: datetime) -> UUID | None:
