@@ -52,9 +52,7 @@ def test_a_snapshot_sees_one_moment_and_walks_long(real: Database) -> None:
     count = sa.text("SELECT count(*) FROM sign_in_attempt WHERE bucket = 'snapshot'")
     with real.snapshot() as session:
         assert session.scalar(count) == 0
-        with Database(
-            create_engine(real.engine.url.render_as_string(hide_password=False)), real.send_job
-        ).unit_of_work() as writing:
+        with real.unit_of_work() as writing:
             insert = "INSERT INTO sign_in_attempt (id, bucket, tried_at) VALUES (gen_random_uuid(), 'snapshot', now())"
             writing.execute(sa.text(insert))
         assert session.scalar(count) == 0
