@@ -17,28 +17,16 @@ from collab.factory.demo.people import PAO
 from collab.factory.demo.stage import SYSTEM, Stage
 from collab.kernel.targets import Ref
 from collab.members.service import people
-from collab.reminders import delivery, sweep
 
 
 def tell(stage: Stage, pact: Agreement) -> None:
     """Tell the audit of the agreement ``pact`` and of its plan, from the letter that announces it to what is still open."""
-    _remind(stage)
     _grant(stage)
     _settled(stage, pact)
     _followed_up(stage)
     _waiting(stage, pact)
     _samples(stage)
     _erasure(stage)
-
-
-def _remind(stage: Stage) -> None:
-    """The reminders of the last days went out as the worker sends them, so that "was Y reminded of X?" has an answer."""
-    stage.session.flush()
-    for days_ago in (5, 4, 3):
-        now = stage.at(days_ago)
-        sweep.sweep(stage.session, now=now)
-        delivery.deliver(stage.session, delivery.claim(stage.session, now, size=500, worker="demo"), now)
-        stage.session.flush()
 
 
 def _grant(stage: Stage) -> None:

@@ -8,8 +8,9 @@ from collab.reminders import delivery, evidence, rules, service, sweep
 from collab.reminders.models import Audience, Reminder, ReminderRule, ReminderState
 from collab.reminders.service import RuleFacts
 
-#: Days before today on which the story looks at what is due; those on which offices are closed tell nothing.
-LOOKED = (13, 12, 6, 5)
+#: Days before today on which the story looks at what is due, in the order of time, in which histories are told; those on which offices
+#: are closed tell nothing.
+LOOKED = (13, 12, 6, 5, 4, 3)
 CLAIM = 2000
 
 
