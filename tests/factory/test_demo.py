@@ -24,6 +24,7 @@ from collab.factory.demo.stage import Stage
 from collab.history import canon
 from collab.history import queries as history_queries
 from collab.history.comparison import Change
+from collab.history.integrity import reconcile
 from collab.history.integrity.rebuild import check_versions
 from collab.history.integrity.reconcile import find_disagreements
 from collab.history.integrity.whole import verify_log
@@ -38,6 +39,7 @@ from collab.members.models import AddressFlag, Committee, Organisation, User
 from collab.notices import channels
 from collab.notices.channel_models import Channel
 from collab.notices.models import Finding, MailReport, Message
+from collab.reminders import evidence
 from collab.reminders.models import ReminderEvidence
 from collab.reminders.registry import due_kinds
 from tests.conftest import NOW, settings_for
@@ -128,6 +130,12 @@ def test_a_request_to_erase_waits_for_the_second_administrator(told: Session) ->
 def test_versions_rows_and_events_agree(told: Session) -> None:
     assert list(check_versions(told)) == []
     assert list(find_disagreements(told)) == []
+
+
+def test_the_nightly_comparison_finds_nothing_to_alarm_of(theatre: Database, now: datetime) -> None:
+    with theatre._sessions() as session:
+        assert reconcile.reconcile(session, now=now) + evidence.raise_alarms(session, now=now) == 0
+        session.rollback()
 
 
 @pytest.mark.parametrize("key", ["coordinator", "chair", "clerk.banphru", "mayor.khuanlang", "clerk.khohong"])

@@ -15,7 +15,8 @@ def tell(stage: Stage) -> None:
     """Let the last mail to somebody come back, and let a clerk add a channel whose texts the local sink keeps."""
     session = stage.session
     user = stage.users[RETURNED]
-    mailed = sa.and_(Message.recipient_id == user.id, Message.state == MessageState.ACCEPTED)
+    # A mail that reminded of nothing: nobody but the story says that the mails of its past were taken, and of reminders that is not believed.
+    mailed = sa.and_(Message.recipient_id == user.id, Message.state == MessageState.ACCEPTED, Message.kind != "reminder")
     message = session.scalars(sa.select(Message).where(mailed).order_by(Message.id.desc()).limit(1)).one()
     line = Line(ReportKind.FAILED, "5.1.1", frozenset({user.email.lower()}))
     report = Report((line,), (message.mail_id,))
