@@ -16,6 +16,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import psycopg
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from collab.history.models import FOREVER
@@ -235,9 +236,8 @@ def leave_for_commit(session: Session, call: Call, otherwise: Callable[[], None]
 
     Return False when the session's commit is not the COMMIT of its connection, or the connection not of our kind.
     """
-    connection = session.connection()
-    ours = Connection.of(connection.connection.driver_connection)
-    if ours is None or connection.in_nested_transaction():
+    ours = Connection.of(session.connection().connection.driver_connection)
+    if ours is None or not isinstance(session.bind, sa.Engine) or session.twophase:
         return False
     ours.say_last(Last(f"SELECT collab_insist({call.function})", call.values, otherwise))
     return True

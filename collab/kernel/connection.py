@@ -7,8 +7,8 @@ says that it cannot be done as it stands, the transaction is back at the savepoi
 
 import select
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Self
 
 import psycopg
@@ -20,6 +20,8 @@ from psycopg.pq.abc import PGresult
 REFUSED = "CH001"
 #: The server does not know a prepared statement.
 UNKNOWN = "26000"
+#: How long a server is asked to leave off before it is left.
+CANCEL_SECONDS = 5.0
 _SAVEPOINT = b"SAVEPOINT collab_last"
 _BACK = b"ROLLBACK TO SAVEPOINT collab_last"
 
@@ -43,7 +45,7 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
         super().__init__(*given, **options)
         self._last: Last | None = None
         self._names: dict[str, bytes] = {}
-        self._numbers = count(1)
+        self._known: set[str] = set()
 
     @classmethod
     def of(cls, driver_connection: Any) -> Self | None:
@@ -59,17 +61,14 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
     def commit(self) -> None:
         """Commit, after what was to be said last; raise what psycopg raises of either, with the transaction ended."""
         last, self._last = self._last, None
-        if last is None:
-            super().commit()
-            return
         try:
-            if not (self._is_in_transaction() and self._commit_with(last)):
+            if last is not None:
+                if self._is_in_transaction() and self._commit_with(last):
+                    return
                 last.otherwise()
-                super().commit()
+            super().commit()
         except BaseException:
-            # A COMMIT that fails ends its transaction; nobody rolls back after it.
-            if not self.closed:
-                super().rollback()
+            self._end()
             raise
 
     def rollback(self) -> None:
@@ -80,8 +79,26 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
         super().rollback()
 
     def forget(self) -> None:
-        """Take it that the server knows no prepared statement any more: psycopg tells it so after every rollback, of a savepoint too."""
-        self._names.clear()
+        """Take it that the server knows no prepared statement any more, which psycopg may have told it after a rollback."""
+        self._known.clear()
+
+    def _end(self) -> None:
+        """End a transaction that could not be committed: nobody rolls back after a COMMIT that failed."""
+        self.forget()
+        try:
+            if not self.closed:
+                super().rollback()
+        except psycopg.Error:
+            self._break_off()
+
+    def _break_off(self) -> None:
+        """Have the server leave what it is at, so that it does not come to a COMMIT already sent, and give the connection up.
+
+        For who was interrupted, by a job's time limit for example: the answers to what was asked may still come.
+        """
+        with suppress(psycopg.Error):
+            self.cancel_safe(timeout=CANCEL_SECONDS)
+        self.pgconn.finish()
 
     def _is_in_transaction(self) -> bool:
         # psycopg begins one with the first statement.
@@ -89,33 +106,35 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
 
     def _commit_with(self, last: Last) -> bool:
         """Send ``last`` and COMMIT together; False when it was refused and the transaction goes on without it."""
+        octets = [_octets(value) for value in last.values]
         with self.lock:
             try:
-                results = self._sent_together(last)
+                results = self._sent_together(last, octets)
             except BaseException:
-                # Cut off half-way, by the network or by a signal: nobody knows what the server did, and its answers may still come.
-                self.pgconn.finish()
+                # It may stand between transactions by now, but in the middle of what was sent together.
+                self._break_off()
                 raise
         failed = next((result for result in results if result.status == ExecStatus.FATAL_ERROR), None)
         if failed is None:
             return True
-        if _state(failed) not in (REFUSED, UNKNOWN):
+        # Out of the transaction it was the COMMIT that failed.
+        if _state(failed) not in (REFUSED, UNKNOWN) or not self._is_in_transaction():
             raise errors.error_from_result(failed, encoding=self.info.encoding)
         self.execute(_BACK)
         self.forget()
         return False
 
-    def _sent_together(self, last: Last) -> list[PGresult]:
+    def _sent_together(self, last: Last, octets: list[bytes | None]) -> list[PGresult]:
         """Return the results of a savepoint, of ``last``, prepared first if need be, and of COMMIT, sent in one go."""
         server = self.pgconn
         server.enter_pipeline_mode()
         server.send_query_params(_SAVEPOINT, None)
-        name = self._names.get(last.query)
-        if name is None:
-            # A new name each time, whatever the server may still know of the old ones.
-            name = self._names[last.query] = f"collab_{next(self._numbers)}".encode()
+        name = self._names.setdefault(last.query, f"collab_{len(self._names)}".encode())
+        if last.query not in self._known:
+            # The server may know an older one by this name; to close one that it does not know is no error.
+            server.send_close_prepared(name)
             server.send_prepare(name, last.query.encode())
-        octets = [value.encode() if isinstance(value, str) else value for value in last.values]
+            self._known.add(last.query)
         formats = [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in last.values]
         server.send_query_prepared(name, octets, formats)
         server.send_query_params(b"COMMIT", None)
@@ -144,6 +163,15 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
             ready.poll()
             server.consume_input()
             unsent = server.flush()
+
+
+def _octets(value: str | bytes | None) -> bytes | None:
+    """Return a value as it is sent; raise DataError for a text that libpq would cut off, as psycopg does."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+        return value.encode()
+    return value
 
 
 def _state(result: PGresult) -> str:

@@ -1,6 +1,7 @@
 """What a transaction does last goes with its COMMIT: done together, or another way, or not at all."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from collab.kernel import bootstrap, connection
 from collab.kernel.connection import Connection, Last
 from collab.kernel.db import create_engine
 from tests.services import app_url, superuser_url
+from tests.threads import wait_for
 
 #: Notes a number; raises as a last statement does when it cannot be done as it stands (a number below zero).
 NOTE = "SELECT collab_insist($1::int >= 0), pg_temp.note($1::int, $2)"
@@ -214,12 +216,11 @@ def test_a_server_that_goes_while_it_is_waited_for_is_told_as_such(ours: Connect
     assert taken == []
 
 
-def test_cut_off_half_way_the_connection_is_of_no_more_use(ours: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+class TimeIsUp(Exception):
     """A time limit of a job, for example, which comes as a signal."""
 
-    class TimeIsUp(Exception):
-        pass
 
+def test_cut_off_half_way_the_connection_is_of_no_more_use(ours: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     def poll() -> Any:
         raise TimeIsUp
 
@@ -228,6 +229,110 @@ def test_cut_off_half_way_the_connection_is_of_no_more_use(ours: Connection, mon
     with pytest.raises(TimeIsUp):
         ours.commit()
     assert ours.closed
+
+
+def test_cut_off_after_the_last_answer_the_connection_is_of_no_more_use(
+    ours: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on in the mode in which everything is sent at once."""
+
+    def results(opened: Connection, its: Callable[[Connection], Iterator[Any]] = Connection._results) -> Iterator[Any]:
+        yield from its(opened)
+        raise TimeIsUp
+
+    say(ours, 7)
+    monkeypatch.setattr(Connection, "_results", results)
+    with pytest.raises(TimeIsUp):
+        ours.commit()
+    assert ours.closed
+
+
+def is_gone(process: int) -> bool:
+    with psycopg.connect(superuser_url()) as server:
+        return server.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (process,)).fetchone() is None
+
+
+def test_what_was_cut_off_while_it_waited_is_not_committed_later(ours: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The COMMIT is with the server already, behind the statement that waits for a lock."""
+
+    def poll() -> Any:
+        time.sleep(0.2)
+        raise TimeIsUp
+
+    kept = "SELECT count(*) FROM sign_in_attempt WHERE bucket = 'cut off'"
+    process = ours.info.backend_pid
+    with psycopg.connect(superuser_url().rpartition("/")[0] + f"/{ours.info.dbname}", autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(4711)")
+        ours.execute("INSERT INTO sign_in_attempt (id, bucket, tried_at) VALUES (gen_random_uuid(), 'cut off', now())")
+        ours.say_last(Last("SELECT pg_advisory_xact_lock($1::int)", ["4711"], lambda: None))
+        monkeypatch.setattr(connection.select, "poll", poll)
+        with pytest.raises(TimeIsUp):
+            ours.commit()
+        monkeypatch.undo()
+        other.execute("SELECT pg_advisory_unlock(4711)")
+        assert wait_for(lambda: is_gone(process))
+        assert other.execute(kept).fetchone() == (0,)
+
+
+def test_cut_off_in_the_other_way_the_connection_is_of_no_more_use(ours: Connection) -> None:
+    def waiting() -> None:
+        ours.pgconn.send_query(b"SELECT pg_sleep(30)")
+        raise TimeIsUp
+
+    process = ours.info.backend_pid
+    ours.execute("INSERT INTO noted VALUES (1, 'before')")
+    ours.say_last(Last(NOTE, ["-1", "last"], waiting))
+    with pytest.raises(TimeIsUp):
+        ours.commit()
+    assert ours.closed
+    assert wait_for(lambda: is_gone(process))
+
+
+def test_a_statement_that_means_something_else_by_now_fails_once(ours: Connection) -> None:
+    say(ours, 7)
+    ours.commit()
+    ours.execute("DROP FUNCTION pg_temp.note(int, text)")
+    ours.execute("""CREATE FUNCTION pg_temp.note(number int, word jsonb) RETURNS void LANGUAGE sql
+                    AS 'INSERT INTO noted VALUES (number, word::text)'""")
+    ours.execute("DELETE FROM noted")
+    ours.commit()
+    say(ours, 8)
+    with pytest.raises(psycopg.errors.UndefinedFunction):
+        ours.commit()
+    say(ours, 9, '"last"')
+    ours.commit()
+    assert noted(ours) == [1, 9]
+
+
+def test_the_server_is_not_filled_with_statements_that_were_forgotten(ours: Connection) -> None:
+    for number in range(5):
+        taken = say(ours, -1 if number == 3 else 7)
+        ours.execute("DELETE FROM noted")
+        ours.commit()
+        assert len(taken) == (number == 3)
+        ours.execute("SELECT 1")
+        ours.rollback()
+    found = ours.execute("SELECT name FROM pg_prepared_statements WHERE name LIKE 'collab%'").fetchall()
+    assert found == [("collab_0",)]
+
+
+def test_a_refusal_by_the_commit_itself_is_told(ours: Connection) -> None:
+    ours.execute("""CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'CH001'; END $$""")
+    ours.execute("""CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON noted INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse()""")
+    ours.commit()
+    taken = say(ours, 7)
+    with pytest.raises(psycopg.Error) as told:
+        ours.commit()
+    assert (told.value.sqlstate, taken, noted(ours)) == ("CH001", [], [])
+
+
+def test_a_text_that_would_arrive_cut_off_is_refused(ours: Connection) -> None:
+    say(ours, 7, "a\0b")
+    with pytest.raises(psycopg.DataError, match="NUL"):
+        ours.commit()
+    assert noted(ours) == []
 
 
 def test_an_engine_has_such_connections_and_tells_errors_as_sqlalchemy_does(database_name: str) -> None:
@@ -280,7 +385,7 @@ def test_a_savepoint_that_is_taken_back_lets_the_engine_forget_what_is_prepared(
 def test_what_is_prepared_outlives_the_pool(database_name: str) -> None:
     """A connection that returns to the pool is rolled back, though nothing is left to be."""
     engine = create_engine(url(database_name), pool_size=1)
-    names = []
+    prepared = []
     for number in (7, 8):
         with engine.connect() as opened:
             ours = Connection.of(opened.connection.driver_connection)
@@ -290,7 +395,8 @@ def test_what_is_prepared_outlives_the_pool(database_name: str) -> None:
             say(ours, number)
             ours.execute("DELETE FROM noted")
             commit(opened)
-            names.append(opened.scalars(sa.text("SELECT name FROM pg_prepared_statements WHERE name LIKE 'collab%'")).all())
+            at = sa.text("SELECT prepare_time FROM pg_prepared_statements WHERE name LIKE 'collab%'")
+            prepared.append(opened.scalars(at).all())
             opened.commit()
-    assert names[0] == names[1] != []
+    assert prepared[0] == prepared[1] != []
     engine.dispose()
