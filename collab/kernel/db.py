@@ -117,7 +117,8 @@ class Database:
     def reading(self, connection: sa.Connection | None = None) -> Iterator[Session]:
         """Yield a session for reads only: PostgreSQL refuses a change. Rows stay readable after the block.
 
-        Each statement sees what is committed when it starts; see `snapshot` for many that have to agree. ``connection`` is one of `open_reader`, for several blocks in turn.
+        Each statement sees what is committed when it starts; see `snapshot` for many that have to agree. ``connection`` is one of
+        `open_reader`, for several blocks in turn.
         """
         if self.reader is not None:
             with self._sessions(bind=connection or self.reader) as session:
@@ -129,7 +130,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """Yield a session for reads only that all see one moment, however long they take: in one transaction, with cursors of the server."""
+        """Yield a session for reads only that all see one moment, however long they take; cursors of the server work there too."""
         with self._sessions() as session:
             # Within the transaction of a test it is too late to choose.
             session.execute(_READ_ONLY if session.connection().in_nested_transaction() else _SNAPSHOT)

@@ -152,6 +152,29 @@ def test_the_console_s_file_is_there_when_it_is_whole(
     assert session.scalars(sa.select(EvidenceBundle.state)).all() == [BundleState.READY], "nothing was recorded of the second"
 
 
+def test_of_two_consoles_at_once_the_second_overwrites_nothing(
+    session: Session,
+    world: World,
+    now: datetime,
+    database: Database,
+    signer: LogSigner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out, real = tmp_path / "out.zip", making.build
+
+    def overtaken(*given: Any) -> Built:
+        out.write_bytes(b"of the other")
+        return real(*given)
+
+    monkeypatch.setattr(making, "build", overtaken)
+    with pytest.raises(FileExistsError):
+        for_console(database, signer, world, now, out)
+    assert out.read_bytes() == b"of the other"
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith("out")] == ["out.zip"]
+    assert session.scalars(sa.select(EvidenceBundle.state)).all() == [BundleState.FAILED]
+
+
 @pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
 def test_a_console_that_is_stopped_leaves_nothing_and_says_so(
     session: Session, world: World, now: datetime, database: Database, signer: LogSigner, tmp_path: Path,

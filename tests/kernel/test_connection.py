@@ -31,6 +31,21 @@ def ours(database_name: str) -> Iterator[Connection]:
         yield opened
 
 
+@pytest.fixture
+def engine(database_name: str) -> Iterator[sa.Engine]:
+    """An engine with one connection, as an installation has them."""
+    made = create_engine(url(database_name), pool_size=1)
+    yield made
+    made.dispose()
+
+
+def ours_in(opened: sa.Connection) -> Connection:
+    """Return the connection beneath SQLAlchemy's."""
+    found = Connection.of(opened.connection.driver_connection)
+    assert found is not None
+    return found
+
+
 def prepare(opened: psycopg.Connection[Any]) -> None:
     opened.execute("CREATE TEMP TABLE noted (number int UNIQUE DEFERRABLE INITIALLY DEFERRED, word text)")
     opened.execute("""CREATE FUNCTION pg_temp.note(number int, word text) RETURNS void LANGUAGE sql
@@ -83,8 +98,6 @@ def test_both_go_out_in_one_round_trip(ours: Connection, monkeypatch: pytest.Mon
     ours.commit()
     ours.execute("DELETE FROM noted")
     say(ours, 8)
-    said: list[int] = []
-    monkeypatch.setattr(Connection, "_await_result", lambda opened, its=Connection._await_result: said.append(1) or its(opened))
     monkeypatch.setattr(psycopg.Connection, "wait", lambda *_given, **_options: pytest.fail("a round trip of psycopg's own"))
     ours.commit()
     monkeypatch.undo()
@@ -335,11 +348,9 @@ def test_a_text_that_would_arrive_cut_off_is_refused(ours: Connection) -> None:
     assert noted(ours) == []
 
 
-def test_an_engine_has_such_connections_and_tells_errors_as_sqlalchemy_does(database_name: str) -> None:
-    engine = create_engine(url(database_name), pool_size=1)
+def test_an_engine_has_such_connections_and_tells_errors_as_sqlalchemy_does(engine: sa.Engine) -> None:
     with engine.connect() as opened:
-        ours = Connection.of(opened.connection.driver_connection)
-        assert ours is not None
+        ours = ours_in(opened)
         prepare(ours)
         say(ours, 1)
         with pytest.raises(sa.exc.IntegrityError):
@@ -354,7 +365,6 @@ def test_an_engine_has_such_connections_and_tells_errors_as_sqlalchemy_does(data
         assert told.value.connection_invalidated
     with engine.connect() as opened:
         assert opened.scalar(sa.text("SELECT pg_backend_pid()")) != process
-    engine.dispose()
 
 
 def commit(opened: sa.Connection) -> None:
@@ -363,11 +373,9 @@ def commit(opened: sa.Connection) -> None:
     opened.commit()
 
 
-def test_a_savepoint_that_is_taken_back_lets_the_engine_forget_what_is_prepared(database_name: str) -> None:
-    engine = create_engine(url(database_name), pool_size=1)
+def test_a_savepoint_that_is_taken_back_lets_the_engine_forget_what_is_prepared(engine: sa.Engine) -> None:
     with engine.connect() as opened:
-        ours = Connection.of(opened.connection.driver_connection)
-        assert ours is not None
+        ours = ours_in(opened)
         prepare(ours)
         for number in (7, 8):
             taken = say(ours, number)
@@ -379,17 +387,14 @@ def test_a_savepoint_that_is_taken_back_lets_the_engine_forget_what_is_prepared(
             savepoint = opened.begin_nested()
             savepoint.rollback()
             opened.commit()
-    engine.dispose()
 
 
-def test_what_is_prepared_outlives_the_pool(database_name: str) -> None:
+def test_what_is_prepared_outlives_the_pool(engine: sa.Engine) -> None:
     """A connection that returns to the pool is rolled back, though nothing is left to be."""
-    engine = create_engine(url(database_name), pool_size=1)
     prepared = []
     for number in (7, 8):
         with engine.connect() as opened:
-            ours = Connection.of(opened.connection.driver_connection)
-            assert ours is not None
+            ours = ours_in(opened)
             if number == 7:
                 prepare(ours)
             say(ours, number)
@@ -399,4 +404,3 @@ def test_what_is_prepared_outlives_the_pool(database_name: str) -> None:
             prepared.append(opened.scalars(at).all())
             opened.commit()
     assert prepared[0] == prepared[1] != []
-    engine.dispose()

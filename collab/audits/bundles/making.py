@@ -65,10 +65,9 @@ def make_for_console(
 
     The file is there when it is whole: until then it has a name that ends with ``.part``, and is left only by who is killed.
 
-    Raises NotFound, NotSealed, and OSError: FileExistsError when ``path`` is there already, with nothing recorded.
+    Raises NotFound, NotSealed, and OSError: FileExistsError when ``path`` is there already (with nothing recorded) or by then.
     """
-    if path.exists():
-        raise FileExistsError(path)
+    _refuse_existing(path)
     with database.unit_of_work() as session:
         if not scope.streams_of(session, kind, subject_id):
             raise NotFound(kind, subject_id)
@@ -84,6 +83,7 @@ def make_for_console(
         with part.open("rb") as file:
             digest, size = hashlib.file_digest(file, "sha256").hexdigest(), part.stat().st_size
             os.fsync(file.fileno())
+        _refuse_existing(path)
         part.rename(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -91,6 +91,11 @@ def make_for_console(
         raise
     _mark_made(database, row.id, built, digest, size, now)
     return built
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(path)
 
 
 def _give_up(database: Database, now: datetime) -> int:
